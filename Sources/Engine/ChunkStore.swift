@@ -1,0 +1,105 @@
+public import CairnContent
+public import NIOCore
+
+/// What the engine asks of a place that keeps bytes: chunks, the tails that are to become chunks, and file records.
+public typealias Store = ChunkStore & TailStore & RecordStore
+
+/// Keeps verified chunks of one namespace under their digests.
+///
+/// A store neither hashes nor decides: a `VerifiedChunk` can only be made by hashing its bytes, and what may be
+/// removed is the engine's affair.
+public protocol ChunkStore: Sendable {
+    /// Returns when each chunk is durable under its digest, or has a verdict that says why not.
+    ///
+    /// A good copy that stands under the digest already is kept and counts; a bad one is replaced.
+    func commit(_ chunks: [VerifiedChunk]) async -> [Result<StoredChunk, StoreError>]
+
+    /// The plain bytes, whole, or nil when they are absent. Damage the store can see throws `.damaged`.
+    func read(_ digest: Digest) async throws(StoreError) -> ByteBuffer?
+
+    /// Those of `digests` that are absent, in their order. A file of the wrong length counts as absent.
+    func missing(from digests: [Digest]) async throws(StoreError) -> [Digest]
+}
+
+/// Keeps the bytes of chunks that are still arriving.
+public protocol TailStore: Sendable {
+    /// An empty draft, or one that goes on where a durable tail ends.
+    func draft(continuing tail: Tail?) async throws(StoreError) -> any ChunkDraft
+
+    /// The tail's bytes, exactly as many as its entry says, or nil when they are absent or fewer.
+    func read(_ tail: Tail) async throws(StoreError) -> ByteBuffer?
+
+    /// Forgets a tail that no upload refers to any more; does nothing when it is absent.
+    func drop(_ tail: TailName) async
+}
+
+/// The bytes of one chunk while they arrive: written as they come, forgotten unless kept.
+///
+/// Used by one task at a time. Dropping the last reference frees what was written.
+public protocol ChunkDraft: AnyObject, Sendable {
+    /// Adds `bytes` at the end; they are not durable yet.
+    func append(_ bytes: ByteBuffer) async throws(StoreError)
+
+    /// Returns when every byte so far is durable under a name that `TailStore.draft(continuing:)` finds again.
+    ///
+    /// A draft that has a name keeps it.
+    func persist(for upload: UploadID) async throws(StoreError) -> TailName
+}
+
+/// Keeps a copy of what the ledger knows of each complete file, so that a lost ledger loses no file.
+public protocol RecordStore: Sendable {
+    /// Returns when the record is durable. Called before the file is complete in the ledger.
+    func publish(_ record: FileRecord) async throws(StoreError)
+
+    /// Moves the record out of the way. Called before the file leaves the ledger; does nothing when it is absent.
+    func withdraw(_ id: UploadID) async throws(StoreError)
+}
+
+/// A chunk whose bytes were hashed here: what `commit` takes.
+public struct VerifiedChunk: Sendable {
+    public let entry: Entry
+    /// The draft that holds exactly the entry's bytes.
+    public let draft: any ChunkDraft
+
+    /// Only `ChunkWriter` makes one, from bytes it has hashed; and the tests of a store.
+    package init(entry: Entry, draft: any ChunkDraft) {
+        self.entry = entry
+        self.draft = draft
+    }
+}
+
+/// A chunk that is durable, and how it lies there.
+public struct StoredChunk: Hashable, Sendable {
+    public enum Codec: UInt8, Sendable {
+        case raw = 0
+        case lz4 = 1
+    }
+
+    public let entry: Entry
+    /// Bytes of payload at rest, without footer.
+    public let storedLength: Int
+    public let codec: Codec
+
+    public init(entry: Entry, storedLength: Int, codec: Codec) {
+        self.entry = entry
+        self.storedLength = storedLength
+        self.codec = codec
+    }
+}
+
+/// A complete file as it stands outside the ledger: its manifest and what the client said of it.
+public struct FileRecord: Hashable, Sendable {
+    public let id: UploadID
+    public let owner: Principal
+    public let created: Timestamp
+    public let metadata: Metadata
+    public let manifest: Manifest
+
+    public init(id: UploadID, owner: Principal, created: Timestamp, metadata: Metadata, manifest: Manifest) {
+        self.id = id
+        self.owner = owner
+        self.created = created
+        self.metadata = metadata
+        self.manifest = manifest
+    }
+}

@@ -1,0 +1,136 @@
+import CairnContent
+public import NIOCore
+
+/// Uploads under a name of the client's own (spec/x-start-byte.md, "Generations").
+///
+/// A name stands for one upload. Starting over begins a second one, the challenger; whichever counts is decided
+/// when the request ends, so that a broken restart loses nothing and two contents are never glued together.
+extension Engine {
+    /// The upload that the name stands for, as it stands; nil when there is none. Disturbs nobody.
+    public func upload(
+        named key: UploadKey, for principal: Principal
+    ) async throws(UploadError) -> Upload? {
+        guard let generations = try await generations(of: key) else { return nil }
+        return try await existing(generations.current, for: principal)
+    }
+
+    /// The resumption question by name: a request that still brings bytes is cut, so that the answer stands.
+    public func resume(
+        named key: UploadKey, for principal: Principal
+    ) async throws(UploadError) -> Upload? {
+        guard try await generations(of: key) != nil else { return nil }
+        return try await leases.hold(.name(key)) { _ throws(UploadError) in
+            guard let upload = try await self.current(of: key, for: principal) else { return nil }
+            return try await self.resume(upload.id, for: principal)
+        }
+    }
+
+    /// Appends a body to the upload that the name stands for, by the rules of X-Start-Byte.
+    public func append(
+        _ append: Append, body: some AsyncSequence<ByteBuffer, any Error> & Sendable, named key: UploadKey,
+        for principal: Principal
+    ) async throws(UploadError) -> Upload {
+        try await leases.hold(.name(key)) { lease throws(UploadError) in
+            guard let current = try await self.current(of: key, for: principal) else {
+                return try await self.first(append, body, key, principal, lease)
+            }
+            if append.startsOver(current) {
+                return try await self.startOver(append, body, from: current, key, lease)
+            }
+            guard current.state == .complete else {
+                return try await self.goOn(append, body, current, lease)
+            }
+            return try await self.afterEnd(append, body, of: current, key, lease)
+        }
+    }
+
+    // MARK: The four ways to go on
+
+    private func first(
+        _ append: Append, _ body: some AsyncSequence<ByteBuffer, any Error> & Sendable, _ key: UploadKey,
+        _ principal: Principal, _ lease: Lease
+    ) async throws(UploadError) -> Upload {
+        let upload = try newUpload(append.metadata, append.declaredLength, principal)
+        try append.check(against: upload, limits)
+        try await commit([.write(upload, entries: []), .name(key, Generations(current: upload.id))])
+        return try await goOn(append, body, upload, lease)
+    }
+
+    /// Appends to an upload that the name stands for, under both leases.
+    func goOn(
+        _ append: Append, _ body: some AsyncSequence<ByteBuffer, any Error> & Sendable, _ upload: Upload,
+        _ name: Lease
+    ) async throws(UploadError) -> Upload {
+        try await leases.hold(.upload(upload.id)) { lease throws(UploadError) in
+            let sound = try await self.soundUpload(upload.id, for: upload.owner)
+            return try await self.receive(append, body, into: sound, until: [name, lease]) { .inferred($0) }
+        }
+    }
+
+    private func startOver(
+        _ append: Append, _ body: some AsyncSequence<ByteBuffer, any Error> & Sendable, from current: Upload,
+        _ key: UploadKey, _ lease: Lease
+    ) async throws(UploadError) -> Upload {
+        let challenger = try newUpload(append.metadata, append.declaredLength, current.owner)
+        try append.check(against: challenger, limits)
+        let generations = Generations(current: current.id, challenger: challenger.id)
+        try await commit([.write(challenger, entries: []), .name(key, generations)])
+        return try await goOn(append, body, as: challenger, against: current, key, lease)
+    }
+
+    /// More bytes, or none, at the end of a complete file.
+    private func afterEnd(
+        _ append: Append, _ body: some AsyncSequence<ByteBuffer, any Error> & Sendable, of file: Upload,
+        _ key: UploadKey, _ lease: Lease
+    ) async throws(UploadError) -> Upload {
+        var prefixOnly = append
+        prefixOnly.bodyLength = 0
+        try prefixOnly.check(against: file.reopened(), limits)
+        guard case .inferred = file.length else {
+            guard try await isEmpty(body, append) else { throw .tooLong(declared: file.offset, file.prefix) }
+            return file
+        }
+        if append.bodyLength == 0 {
+            return append.declaredLength == file.offset ? try await declare(file) : file
+        }
+        let branch = try await branch(of: file, key)
+        return try await goOn(append, body, as: branch, against: file, key, lease)
+    }
+
+    private func isEmpty(
+        _ body: some AsyncSequence<ByteBuffer, any Error> & Sendable, _ append: Append
+    ) async throws(UploadError) -> Bool {
+        if let length = append.bodyLength { return length == 0 }
+        do {
+            for try await part in body where part.readableBytes > 0 { return false }
+        } catch {}  // a body that broke before its first byte brought nothing either
+        return true
+    }
+
+    /// The length that was inferred is now declared.
+    private func declare(_ file: Upload) async throws(UploadError) -> Upload {
+        var declared = file
+        declared.length = .declared(file.offset)
+        try await commit([.write(declared, entries: [])])
+        return declared
+    }
+}
+
+extension Append {
+    /// Whether bytes at zero are another try at the whole file, not the first bytes of this one.
+    fileprivate func startsOver(_ current: Upload) -> Bool {
+        guard offset == 0 else { return false }
+        let isOther = declaredLength != nil && current.declaredLength != nil && declaredLength != current.declaredLength
+        return current.offset > 0 || isOther
+    }
+}
+
+extension Upload {
+    /// The file as an upload that could go on, to ask what an append to it would meet.
+    fileprivate func reopened() -> Upload {
+        var open = self
+        open.state = .open
+        if case .inferred = length { open.length = .unknown }
+        return open
+    }
+}

@@ -1,0 +1,135 @@
+public import CairnContent
+public import NIOCore
+
+extension Engine {
+    /// The manifest of a file, or of what has arrived of it: the tail, if there is one, is its last entry.
+    public func manifest(of upload: Upload) async throws(UploadError) -> Manifest {
+        var entries: [Entry] = []
+        while entries.count < upload.run.count {
+            let next = entries.count..<min(entries.count + Self.page, upload.run.count)
+            let page = try await self.entries(of: upload, in: next)
+            guard page.count == next.count else { throw .gone }
+            entries += page
+        }
+        if let tail = upload.tail { entries.append(tail.entry) }
+        do { return try Manifest(chunkSize: upload.chunkSize, entries: entries) } catch {
+            throw .store(.failed("manifest of \(upload.id): \(error)"))
+        }
+    }
+
+    /// The bytes of `range`, which lies within the prefix, chunk by chunk; each chunk is verified before any of it
+    /// is handed out.
+    public func bytes(_ range: Range<Int64>, of upload: Upload) -> FileBytes {
+        precondition(range.lowerBound >= 0 && range.upperBound <= upload.offset)
+        return FileBytes(engine: self, upload: upload, range: range)
+    }
+
+    /// A whole chunk, with the right digest.
+    func verifiedChunk(_ entry: Entry) async throws(StoreError) -> ByteBuffer {
+        try await verified(store.read(entry.digest), entry)
+    }
+
+    func verifiedTail(_ tail: Tail) async throws(StoreError) -> ByteBuffer {
+        try await verified(store.read(tail), tail.entry)
+    }
+
+    private func verified(_ bytes: ByteBuffer?, _ entry: Entry) throws(StoreError) -> ByteBuffer {
+        guard let bytes, bytes.readableBytes == entry.length,
+            Digest(hashing: bytes.readableBytesUInt8Span) == entry.digest
+        else { throw .damaged(entry.digest) }
+        return bytes
+    }
+
+    /// The prefix digest at any offset of the upload's prefix: reads at most one chunk.
+    func prefixDigest(of upload: Upload, at offset: Int64) async throws(UploadError) -> Digest {
+        var run = Run()
+        while run.count < upload.run.count {
+            let next = run.count..<min(run.count + Self.page, upload.run.count)
+            for entry in try await entries(of: upload, in: next) {
+                if run.length + Int64(entry.length) > offset {
+                    return try await run.prefixDigest(tail: cut(entry, at: Int(offset - run.length)) {
+                        () async throws(StoreError) in try await self.verifiedChunk(entry)
+                    })
+                }
+                run.append(entry)
+            }
+        }
+        guard let tail = upload.tail else { return run.prefixDigest(tail: nil) }
+        return try await run.prefixDigest(tail: cut(tail.entry, at: Int(offset - run.length)) {
+            () async throws(StoreError) in try await self.verifiedTail(tail)
+        })
+    }
+
+    private func cut(
+        _ entry: Entry, at length: Int, _ read: () async throws(StoreError) -> ByteBuffer
+    ) async throws(UploadError) -> Entry? {
+        guard length > 0 else { return nil }
+        guard length < entry.length else { return entry }
+        do {
+            let bytes = try await read()
+            return Entry(
+                digest: Digest(hashing: bytes.readableBytesUInt8Span.extracting(first: length)), length: length)
+        } catch { throw .store(error) }
+    }
+}
+
+/// A range of a file's bytes: whole chunks are read and verified, and what the range wants of them handed out.
+public struct FileBytes: AsyncSequence, Sendable {
+    let engine: Engine
+    let upload: Upload
+    let range: Range<Int64>
+
+    public func makeAsyncIterator() -> Iterator { Iterator(bytes: self) }
+
+    public struct Iterator: AsyncIteratorProtocol {
+        private let bytes: FileBytes
+        /// Entries read ahead, from the front.
+        private var entries: ArraySlice<Entry> = []
+        private var nextIndex = 0
+        /// Where the next entry starts, in bytes.
+        private var start: Int64 = 0
+
+        init(bytes: FileBytes) {
+            self.bytes = bytes
+            guard !bytes.upload.isRagged else { return }
+            let whole = Int64(bytes.upload.chunkSize.length)
+            nextIndex = Swift.min(Int(bytes.range.lowerBound / whole), bytes.upload.run.count)
+            start = Int64(nextIndex) * whole
+        }
+
+        /// The next part of the range, at most one chunk.
+        public mutating func next() async throws(StoreError) -> ByteBuffer? {
+            while start < bytes.range.upperBound {
+                guard let entry = try await nextEntry() else { return try await lastPart() }
+                defer { start += Int64(entry.length) }
+                if start + Int64(entry.length) > bytes.range.lowerBound {
+                    return part(of: try await bytes.engine.verifiedChunk(entry))
+                }
+            }
+            return nil
+        }
+
+        private mutating func nextEntry() async throws(StoreError) -> Entry? {
+            let count = bytes.upload.run.count
+            if entries.isEmpty && nextIndex < count {
+                let indices = nextIndex..<Swift.min(nextIndex + Engine.page, count)
+                entries = try await bytes.engine.ledger.entries(of: bytes.upload.id, in: indices)[...]
+                guard entries.count == indices.count else { throw .failed("the file was removed while it was read") }
+                nextIndex = indices.upperBound
+            }
+            return entries.popFirst()
+        }
+
+        private mutating func lastPart() async throws(StoreError) -> ByteBuffer? {
+            defer { start = bytes.range.upperBound }
+            guard let tail = bytes.upload.tail else { return nil }
+            return part(of: try await bytes.engine.verifiedTail(tail))
+        }
+
+        private func part(of chunk: ByteBuffer) -> ByteBuffer? {
+            let first = Swift.max(bytes.range.lowerBound - start, 0)
+            let last = Swift.min(bytes.range.upperBound - start, Int64(chunk.readableBytes))
+            return chunk.getSlice(at: chunk.readerIndex + Int(first), length: Int(last - first))
+        }
+    }
+}

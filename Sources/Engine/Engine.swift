@@ -1,0 +1,174 @@
+public import CairnContent
+public import Logging
+import Synchronization
+
+/// The rules of uploads of one namespace: who may move which prefix, what counts, when a file is complete.
+///
+/// Bytes go to a `Store`, facts to a `Ledger`, always in that order; an answer is made from what the ledger has
+/// committed and from nothing else.
+public final class Engine: Sendable {
+    public let limits: Limits
+    /// The chunk size of uploads that begin here.
+    public let chunkSize: ChunkSize
+    public let namespace: Namespace
+
+    let store: any Store
+    let ledger: any Ledger
+    let clock: any Clock<Duration>
+    let now: @Sendable () -> Timestamp
+    let logger: Logger
+    let leases = Leases()
+    let stopping = Signal()
+    /// Open uploads whose chunk files were looked at since this engine started.
+    let sound = Mutex<Set<UploadID>>([])
+
+    public init(
+        store: any Store, ledger: any Ledger, namespace: Namespace = .standard, limits: Limits = Limits(),
+        chunkSize: ChunkSize = .standard, clock: any Clock<Duration> = ContinuousClock(),
+        now: @escaping @Sendable () -> Timestamp = Timestamp.now,
+        logger: Logger = Logger(label: "cairn.engine")
+    ) {
+        self.store = store
+        self.ledger = ledger
+        self.namespace = namespace
+        self.limits = limits
+        self.chunkSize = chunkSize
+        self.clock = clock
+        self.now = now
+        self.logger = logger
+    }
+
+    /// From now on every running append ends as `.stopping`, with what it brought kept, and no new one starts.
+    public func stop() { stopping.fire() }
+
+    // MARK: Begin
+
+    /// Begins an upload that holds nothing yet.
+    public func begin(
+        _ metadata: Metadata = Metadata(), declaredLength: Int64? = nil, by principal: Principal
+    ) async throws(UploadError) -> Upload {
+        let upload = try newUpload(metadata, declaredLength, principal)
+        try await commit([.write(upload, entries: [])])
+        return upload
+    }
+
+    func newUpload(
+        _ metadata: Metadata, _ declaredLength: Int64?, _ principal: Principal
+    ) throws(UploadError) -> Upload {
+        let most = limits.length(at: chunkSize)
+        if let declaredLength, !(0...most).contains(declaredLength) { throw .limit(.length, most) }
+        let text = (metadata.name?.utf8.count ?? 0) + (metadata.type?.utf8.count ?? 0)
+        if text > limits.metadataLength { throw .limit(.metadataLength, Int64(limits.metadataLength)) }
+        let moment = now()
+        var upload = Upload(
+            id: UploadID(), namespace: namespace, owner: principal, chunkSize: chunkSize, created: moment,
+            metadata: metadata)
+        if let declaredLength { upload.length = .declared(declaredLength) }
+        upload.expires = moment.advanced(by: limits.idle)
+        sound.withLock { _ = $0.insert(upload.id) }
+        return upload
+    }
+
+    // MARK: Ask
+
+    /// The upload as it stands; disturbs nobody.
+    public func upload(_ id: UploadID, for principal: Principal) async throws(UploadError) -> Upload {
+        guard let upload = try await load(id), upload.owner == principal, upload.namespace == namespace else {
+            throw .unknownUpload
+        }
+        guard upload.state == .open || upload.state == .complete else { throw .gone }
+        return upload
+    }
+
+    /// The resumption question: a request that still moves the prefix is cut, so that the answer stands.
+    public func resume(_ id: UploadID, for principal: Principal) async throws(UploadError) -> Upload {
+        _ = try await upload(id, for: principal)
+        return try await leases.hold(.upload(id)) { _ throws(UploadError) in
+            try await self.soundUpload(id, for: principal)
+        }
+    }
+
+    /// Uploads of one state, newest first, at most `limit`, after the one given.
+    public func uploads(
+        _ state: Upload.State, for principal: Principal, after: UploadID? = nil, limit: Int
+    ) async throws(UploadError) -> [Upload] {
+        let query = UploadQuery(namespace: namespace, state: state, after: after, limit: limit)
+        do { return try await ledger.uploads(query).filter { $0.owner == principal } } catch { throw .store(error) }
+    }
+
+    // MARK: End
+
+    /// Ends an open upload, or removes a complete file. A request that brings bytes to it is cut.
+    public func cancel(_ id: UploadID, for principal: Principal) async throws(UploadError) {
+        _ = try await upload(id, for: principal)
+        try await leases.hold(.upload(id)) { _ throws(UploadError) in
+            let upload = try await self.upload(id, for: principal)
+            try await self.end(upload, as: .cancelled)
+        }
+    }
+
+    /// Ends the open uploads whose time is over, and the removals that a stop interrupted; returns how many.
+    ///
+    /// To be called at start-up, and now and then.
+    public func expire() async throws(UploadError) -> Int {
+        try await expire(.complete) + expire(.open)
+    }
+
+    private func expire(_ state: Upload.State) async throws(UploadError) -> Int {
+        var query = UploadQuery(namespace: namespace, state: state, expiring: now(), limit: Self.page)
+        var count = 0
+        while true {
+            let due: [Upload]
+            do { due = try await ledger.uploads(query) } catch { throw .store(error) }
+            for upload in due where try await expire(upload.id) { count += 1 }
+            guard due.count == query.limit, let last = due.last else { return count }
+            query.after = last.id
+        }
+    }
+
+    private func expire(_ id: UploadID) async throws(UploadError) -> Bool {
+        try await leases.hold(.upload(id)) { _ throws(UploadError) in
+            guard let upload = try await self.load(id), let expires = upload.expires, expires <= self.now() else {
+                return false
+            }
+            try await self.end(upload, as: upload.state == .open ? .expired : .cancelled)
+            return true
+        }
+    }
+
+    /// Leaves a tombstone: a file's record goes first, the ledger's references with the tombstone, the tail last.
+    ///
+    /// That a file is to go is written down before its record is touched, so that a stop in between is made good.
+    func end(_ upload: Upload, as state: Upload.State) async throws(UploadError) {
+        var tombstone = upload
+        tombstone.state = state
+        tombstone.run = Run()
+        tombstone.tail = nil
+        tombstone.expires = nil
+        if upload.state == .complete { try await withdraw(upload) }
+        try await commit([.write(tombstone, entries: [])])
+        sound.withLock { _ = $0.remove(upload.id) }
+        if let tail = upload.tail { await store.drop(tail.name) }
+    }
+
+    private func withdraw(_ file: Upload) async throws(UploadError) {
+        var leaving = file
+        leaving.expires = now()
+        try await commit([.write(leaving, entries: [])])
+        do { try await store.withdraw(file.id) } catch { throw .store(error) }
+    }
+
+    // MARK: Ledger
+
+    func load(_ id: UploadID) async throws(UploadError) -> Upload? {
+        do { return try await ledger.upload(id) } catch { throw .store(error) }
+    }
+
+    func commit(_ changes: [LedgerChange]) async throws(UploadError) {
+        do { try await ledger.commit(changes) } catch { throw .store(error) }
+    }
+
+    func entries(of upload: Upload, in indices: Range<Int>) async throws(UploadError) -> [Entry] {
+        do { return try await ledger.entries(of: upload.id, in: indices) } catch { throw .store(error) }
+    }
+}

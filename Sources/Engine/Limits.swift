@@ -1,0 +1,34 @@
+/// The bounds of everything that could grow. All are inclusive.
+public struct Limits: Hashable, Sendable {
+    /// The longest file, in bytes. Structured field integers end here too (RFC 9651, section 3.3.1).
+    public var length: Int64 = 999_999_999_999_999
+
+    /// The most entries of one manifest: 2^20, so a manifest is at most 36 MiB (spec/manifest.md, "Limits").
+    public var entries = 1 << 20
+
+    /// Bytes of finished chunks that one request may hold before they are durable.
+    ///
+    /// While one batch of this many is being made durable the next is received, so a request has at most twice
+    /// this much on the way (spec/durability.md, "What a kill can cost").
+    public var batchLength = 16 * 1024 * 1024
+
+    /// How often a request that still receives makes durable what it holds.
+    public var checkpoint: Duration = .seconds(2)
+
+    /// How long a request may deliver no byte before it is cut; what it brought is kept.
+    public var stall: Duration = .seconds(60)
+
+    /// How long an open upload stays without a byte before it expires.
+    public var idle: Duration = .seconds(7 * 24 * 3600)
+
+    /// Bytes of file name and media type together.
+    public var metadataLength = 8 * 1024
+
+    public init() {}
+
+    /// Which limit a refusal speaks of, in the words of the wire.
+    public enum Name: String, Sendable {
+        case length, entries
+        case metadataLength = "metadata-length"
+    }
+}

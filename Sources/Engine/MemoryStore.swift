@@ -1,0 +1,107 @@
+public import CairnContent
+public import NIOCore
+import Synchronization
+
+/// A store that lives in memory: the executable model of what every store promises, and the store of tests.
+///
+/// Power never fails here, so everything is durable at once.
+public final class MemoryStore: Store {
+    fileprivate struct State {
+        var chunks: [Digest: ByteBuffer] = [:]
+        var tails: [TailName: ByteBuffer] = [:]
+        var records: [UploadID: FileRecord] = [:]
+        var generation: UInt64 = 0
+    }
+
+    private let state = Mutex(State())
+
+    public init() {}
+
+    /// How many different chunks it keeps.
+    public var chunkCount: Int { state.withLock { $0.chunks.count } }
+
+    /// The published records.
+    public var records: [UploadID: FileRecord] { state.withLock { $0.records } }
+
+    /// How many tails it keeps.
+    public var tailCount: Int { state.withLock { $0.tails.count } }
+
+    /// Replaces what stands under `digest`, or removes it: how a test plays a failing disk.
+    package func damage(_ digest: Digest, with bytes: ByteBuffer?) {
+        state.withLock { $0.chunks[digest] = bytes }
+    }
+
+    /// Removes every tail: how a test plays a failing disk.
+    package func loseTails() { state.withLock { $0.tails = [:] } }
+
+    public func commit(_ chunks: [VerifiedChunk]) async -> [Result<StoredChunk, StoreError>] {
+        chunks.map { chunk in
+            guard let draft = chunk.draft as? MemoryDraft else { return .failure(.failed("a draft of another store")) }
+            state.withLock { $0.chunks[chunk.entry.digest] = draft.bytes }
+            return .success(StoredChunk(entry: chunk.entry, storedLength: chunk.entry.length, codec: .raw))
+        }
+    }
+
+    public func read(_ digest: Digest) async throws(StoreError) -> ByteBuffer? {
+        state.withLock { $0.chunks[digest] }
+    }
+
+    public func missing(from digests: [Digest]) async throws(StoreError) -> [Digest] {
+        state.withLock { state in digests.filter { state.chunks[$0] == nil } }
+    }
+
+    public func draft(continuing tail: Tail?) async throws(StoreError) -> any ChunkDraft {
+        guard let tail else { return MemoryDraft(self, ByteBuffer(), nil) }
+        guard let bytes = try await read(tail) else { throw .failed("no tail \(tail.name)") }
+        return MemoryDraft(self, bytes, tail.name)
+    }
+
+    public func read(_ tail: Tail) async throws(StoreError) -> ByteBuffer? {
+        state.withLock { $0.tails[tail.name] }.flatMap { $0.getSlice(at: 0, length: tail.entry.length) }
+    }
+
+    public func drop(_ tail: TailName) async { state.withLock { $0.tails[tail] = nil } }
+
+    public func publish(_ record: FileRecord) async throws(StoreError) {
+        state.withLock { $0.records[record.id] = record }
+    }
+
+    public func withdraw(_ id: UploadID) async throws(StoreError) { state.withLock { $0.records[id] = nil } }
+
+    fileprivate func keep(_ bytes: ByteBuffer, _ name: TailName?, _ upload: UploadID) -> TailName {
+        state.withLock { state in
+            state.generation += 1
+            let name = name ?? TailName(upload: upload, generation: state.generation)
+            state.tails[name] = bytes
+            return name
+        }
+    }
+}
+
+private final class MemoryDraft: ChunkDraft {
+    private struct State {
+        var bytes: ByteBuffer
+        var name: TailName?
+    }
+
+    private let store: MemoryStore
+    private let state: Mutex<State>
+
+    init(_ store: MemoryStore, _ bytes: ByteBuffer, _ name: TailName?) {
+        self.store = store
+        state = Mutex(State(bytes: bytes, name: name))
+    }
+
+    var bytes: ByteBuffer { state.withLock { $0.bytes } }
+
+    func append(_ bytes: ByteBuffer) async throws(StoreError) {
+        _ = state.withLock { $0.bytes.writeImmutableBuffer(bytes) }
+    }
+
+    func persist(for upload: UploadID) async throws(StoreError) -> TailName {
+        let (bytes, known) = state.withLock { ($0.bytes, $0.name) }
+        let name = store.keep(bytes, known, upload)
+        state.withLock { $0.name = name }
+        return name
+    }
+}

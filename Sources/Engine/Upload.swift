@@ -1,0 +1,103 @@
+public import CairnContent
+
+/// One attempt to bring a file here; once complete it is the file, under the same id.
+///
+/// This is what a ledger keeps of it. Everything in it was durable before it was written down, so any row can be
+/// acknowledged as it stands.
+public struct Upload: Hashable, Sendable {
+    public enum State: Int, Hashable, Sendable {
+        case open, complete, cancelled, expired
+    }
+
+    /// What is known of the file's length, in bytes.
+    public enum Length: Hashable, Sendable {
+        case unknown
+        case declared(Int64)
+        /// Taken from a body that arrived whole, so more bytes may still follow.
+        case inferred(Int64)
+    }
+
+    public let id: UploadID
+    public let namespace: Namespace
+    public let owner: Principal
+    public let chunkSize: ChunkSize
+    public let created: Timestamp
+    public var metadata: Metadata
+    public var state: State = .open
+    public var length: Length = .unknown
+    /// The entries whose chunks are verified and durable, from the first without a gap.
+    public var run = Run()
+    /// The durable bytes after the run, when there are any.
+    public var tail: Tail?
+    /// Whether some entry but the last is shorter than the chunk size, so that only the manifest tells the cuts.
+    public var isRagged = false
+    /// The highest offset ever told to a client. Above `offset` only when chunks were lost since.
+    public var acknowledged: Int64 = 0
+    /// When an open upload ends by itself unless bytes arrive. Of a complete one nil, or since when it is being
+    /// removed.
+    public var expires: Timestamp?
+
+    public init(
+        id: UploadID, namespace: Namespace, owner: Principal, chunkSize: ChunkSize, created: Timestamp,
+        metadata: Metadata
+    ) {
+        self.id = id
+        self.namespace = namespace
+        self.owner = owner
+        self.chunkSize = chunkSize
+        self.created = created
+        self.metadata = metadata
+    }
+
+    /// The bytes `[0, offset)` are verified and durable.
+    public var offset: Int64 { run.length + Int64(tail?.entry.length ?? 0) }
+
+    /// The offset together with the digest that proves it (spec/prefix-digest.md).
+    public var prefix: Prefix { Prefix(offset: offset, digest: run.prefixDigest(tail: tail?.entry)) }
+
+    /// The digest that names the file by its manifest; nil until the upload is complete.
+    public var contentID: Digest? { state == .complete ? run.peaks.root : nil }
+
+    /// The length declared by the client, in bytes.
+    public var declaredLength: Int64? {
+        guard case .declared(let length) = length else { return nil }
+        return length
+    }
+}
+
+/// The bytes of a growing upload after its last whole chunk, kept in a file of their own.
+public struct Tail: Hashable, Sendable {
+    /// What the file would end with if it ended here: digest and length of the tail's bytes.
+    public let entry: Entry
+    /// The store's name for the file that holds them.
+    public let name: TailName
+
+    public init(entry: Entry, name: TailName) {
+        self.entry = entry
+        self.name = name
+    }
+}
+
+/// A store's name for a tail: the upload it belongs to and a number that is new for every new file.
+public struct TailName: Hashable, Sendable {
+    public let upload: UploadID
+    public let generation: UInt64
+
+    public init(upload: UploadID, generation: UInt64) {
+        self.upload = upload
+        self.generation = generation
+    }
+}
+
+/// What a client says about a file besides its bytes. Kept and given back; never interpreted as a path.
+public struct Metadata: Hashable, Sendable, Codable {
+    /// The file's name, in any script; may hold slashes when it came from a directory.
+    public var name: String?
+    /// Its media type (RFC 9110, section 8.3).
+    public var type: String?
+
+    public init(name: String? = nil, type: String? = nil) {
+        self.name = name
+        self.type = type
+    }
+}

@@ -1,0 +1,33 @@
+public import CairnContent
+
+/// Why an upload could not go on. One case for each next step of the caller.
+public enum UploadError: Error, Hashable, Sendable {
+    /// Never begun here, or not the caller's. Begin again.
+    case unknownUpload
+    /// Cancelled or expired. Begin again.
+    case gone
+    /// The bytes do not start where the prefix ends. Resume at its offset.
+    case offsetMismatch(Prefix)
+    /// The caller's prefix is of another file than ours. Begin a new upload.
+    case prefixMismatch(Prefix)
+    /// Another length than the one declared before. Send the declared one, or begin again.
+    case lengthConflict(declared: Int64, Prefix)
+    /// More bytes than declared; nothing past the declared length was kept. Do not retry.
+    case tooLong(declared: Int64, Prefix)
+    /// The upload is complete and takes no more bytes.
+    case alreadyComplete(Prefix)
+    /// The bytes are not those the digest names. Nothing of them was kept; send them again.
+    case digestMismatch(expected: Digest, actual: Digest, Prefix)
+    /// A newer request took the lease. What was acknowledged stays acknowledged.
+    case takenOver
+    /// The body broke off. What came is kept up to the prefix; resume at its offset.
+    case bodyCut(Prefix)
+    /// No byte came for `Limits.stall`. What came is kept up to the prefix; resume at its offset.
+    case stalled(Prefix)
+    /// The server is stopping. What came is kept up to the prefix; resume when it is back.
+    case stopping(Prefix)
+    /// Over a limit, in the limit's own unit. Do not retry unchanged.
+    case limit(Limits.Name, Int64)
+    /// The store could not keep the bytes; its own error tells when to retry.
+    case store(StoreError)
+}
