@@ -1,0 +1,121 @@
+public import CairnEngine
+import FoundationEssentials
+public import Logging
+import NIOCore
+import Synchronization
+
+/// The place on disk where one server keeps everything: locked, of a known format, its directories made.
+///
+/// One process at a time. `close` when done, so that the next may open it.
+public struct DataDirectory: Sendable {
+    public let store: DiskStore
+    /// Where the ledger's database lies.
+    public let ledgerPath: String
+    /// The directory's own id, made with it: 32 hexadecimal digits.
+    public let id: String
+    private let lock: HeldLock
+
+    /// Opens the data directory at `path`, making it when it is absent.
+    ///
+    /// - Parameter forced: Use it even where a sync promises us nothing, such as on NFS or an overlay.
+    public static func open(
+        _ path: String, namespace: Namespace = .standard, logger: Logger, forced: Bool = false
+    ) async throws(DiskError) -> DataDirectory {
+        try await open(path, namespace: namespace, on: POSIXFileSystem(), logger: logger, forced: forced)
+    }
+
+    /// The same on any file system.
+    package static func open(
+        _ path: String, namespace: Namespace = .standard, on fileSystem: any FileSystem,
+        threads: DiskThreads = DiskThreads(), logger: Logger, forced: Bool = false
+    ) async throws(DiskError) -> DataDirectory {
+        do {
+            let opened = try await threads.work.run {
+                Result { () throws(DiskError) in
+                    try OpenedDirectory(path, namespace, fileSystem, logger, isForced: forced)
+                }
+            }
+            return DataDirectory(path, try opened.get(), threads, logger)
+        } catch {
+            await threads.stop()
+            throw error as? DiskError ?? .failed("\(error)")
+        }
+    }
+
+    private init(_ path: String, _ opened: OpenedDirectory, _ threads: DiskThreads, _ logger: Logger) {
+        store = DiskStore(opened.folders, threads, logger: logger)
+        ledgerPath = "\(path)/\(Folders.ledger)"
+        id = opened.format.store
+        lock = HeldLock(opened.lock)
+    }
+
+    /// Ends the store's work and gives the directory free. What is asked of the store afterwards fails.
+    public func close() async {
+        await store.threads.stop()
+        lock.release()
+    }
+}
+
+/// What opening finds, in the order of start-up (spec/durability.md, "Start-up"). Blocks.
+private struct OpenedDirectory: Sendable {
+    let lock: any OpenFile
+    let format: StoreFormat
+    let folders: Folders
+
+    init(
+        _ path: String, _ namespace: Namespace, _ fileSystem: any FileSystem, _ logger: Logger, isForced: Bool
+    ) throws(DiskError) {
+        do {
+            let root = try fileSystem.root(path)
+            try Self.examine(try root.kind(), logger, isForced: isForced)
+            lock = try Self.lock(root)
+            format = try StoreFormat.open(in: root)
+            folders = try Folders(in: root, for: namespace)
+            for name in try folders.temporary.names() { try folders.temporary.unlink(name) }
+        } catch {
+            throw error as? DiskError ?? .failed("\(path): \(error)")
+        }
+        logger.info("data directory open", metadata: ["path": "\(path)", "id": "\(format.store)"])
+    }
+
+    /// Some kinds of file system keep no promise of ours.
+    private static func examine(_ kind: String, _ logger: Logger, isForced: Bool) throws(DiskError) {
+        switch kind {
+        case "ext4", "xfs": break
+        case "tmpfs", "ramfs":
+            logger.warning("data in memory: nothing survives a power cut", metadata: ["kind": "\(kind)"])
+        case "nfs", "nfs4", "overlay":
+            guard isForced else { throw .unfitFileSystem(kind) }
+            logger.warning("data where syncs may promise nothing", metadata: ["kind": "\(kind)"])
+        default:
+            logger.warning("data on a file system that was not tested", metadata: ["kind": "\(kind)"])
+        }
+    }
+
+    private static func lock(_ root: any Directory) throws -> any OpenFile {
+        do {
+            let lock = try root.lock(Folders.lock)
+            try lock.truncate(to: 0)
+            try lock.write(Array("\(ProcessInfo.processInfo.processIdentifier)\n".utf8).span, at: 0)
+            return lock
+        } catch FileSystemError.locked {
+            throw DiskError.inUse(by: owner(of: root))
+        }
+    }
+
+    /// The number that the process which holds the lock has written into it.
+    private static func owner(of root: any Directory) -> String? {
+        // It may not have written yet, and the refusal stands without it.
+        guard let text = try? root.file(Folders.lock, for: .reading).read(20, at: 0) else { return nil }
+        return Int32(String(buffer: text).prefix { $0 != "\n" }).map { "\($0)" }
+    }
+}
+
+/// Holds the lock's file until it is released, or forgotten.
+private final class HeldLock: Sendable {
+    private let file: Mutex<(any OpenFile)?>
+
+    init(_ file: any OpenFile) { self.file = Mutex(file) }
+
+    func release() { file.withLock { $0 = nil } }
+}

@@ -1,0 +1,61 @@
+import CairnContent
+public import CairnEngine
+import NIOCore
+
+/// Records of complete files: what a lost ledger is made anew from.
+extension DiskStore {
+    public func publish(_ record: FileRecord) async throws(StoreError) {
+        let candidate = try await threads.work.run { [self] () throws(StoreError) in try write(record) }
+        for verdict in await cycle.commit([candidate]) { _ = try verdict.get() }
+    }
+
+    public func withdraw(_ id: UploadID) async throws(StoreError) {
+        try await threads.sync.run { [self] () throws(StoreError) in
+            try admission.check()
+            let folder: any Directory
+            do throws(FileSystemError) { folder = try moveToTrash(id) } catch { throw error.storeError }
+            // Where it went first, so that it is never in neither.
+            do throws(FileSystemError) {
+                try folders.trash.sync()
+                try folder.sync()
+            } catch {
+                throw admission.stop(because: error)
+            }
+        }
+    }
+
+    /// Moves a record, if it is there; returns where it was. That may not be durable yet, even when it was not there.
+    private func moveToTrash(_ id: UploadID) throws(FileSystemError) -> any Directory {
+        let folder = try folders.open(Folder(of: id))
+        do { try folder.rename(id.description, to: id.description, in: folders.trash) } catch .absent {}
+        return folder
+    }
+
+    /// The record of a complete file as it lies on disk, or nil when it is absent or damaged.
+    package func record(of id: UploadID) async throws(StoreError) -> FileRecord? {
+        try await threads.work.run { [self] () throws(StoreError) in
+            do throws(FileSystemError) {
+                let file = try folders.open(Folder(of: id)).file(id.description, for: .reading)
+                return FileRecord(try file.read(min(try file.length(), FileRecord.lengthLimit), at: 0))
+            } catch .absent {
+                return nil
+            } catch {
+                throw error.storeError
+            }
+        }
+    }
+
+    private func write(_ record: FileRecord) throws(StoreError) -> Candidate {
+        let bytes = record.bytes
+        try admission.admit(bytes.readableBytes)
+        do {
+            let file = try folders.temporary.makeFile()
+            try file.write(bytes.readableBytesUInt8Span, at: 0)
+            return Candidate(
+                .ours(file), Folder(of: record.id), record.id.description, length: bytes.readableBytes,
+                accepts: { file throws(FileSystemError) in try file.read(bytes.readableBytes + 1, at: 0) == bytes })
+        } catch {
+            throw error.storeError
+        }
+    }
+}

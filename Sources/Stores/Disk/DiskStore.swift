@@ -1,0 +1,65 @@
+public import CairnContent
+public import CairnEngine
+import Logging
+public import NIOCore
+
+/// Chunk files, tails and file records in a data directory; `DataDirectory.open` makes one.
+public final class DiskStore: Store {
+    let folders: Folders
+    let threads: DiskThreads
+    let admission: Admission
+    let cycle: CommitCycle
+    let heldTails = HeldTails()
+
+    init(_ folders: Folders, _ threads: DiskThreads, logger: Logger) {
+        self.folders = folders
+        self.threads = threads
+        admission = Admission(root: folders.root, logger: logger)
+        cycle = CommitCycle(folders, admission, threads.sync)
+    }
+
+    /// Whether a sync failed that everything rests on: reads go on, nothing is written until the next start.
+    public var isReadOnly: Bool { admission.isReadOnly }
+
+    public func read(_ digest: Digest) async throws(StoreError) -> ByteBuffer? {
+        try await threads.work.run { [self] () throws(StoreError) in
+            guard let file = try chunk(digest) else { return nil }
+            // What the disk cannot read is damage too: new bytes under the digest heal both.
+            guard let bytes = try? ChunkFile(file, named: digest)?.plain() else { throw .damaged(digest) }
+            return bytes
+        }
+    }
+
+    public func missing(from digests: [Digest]) async throws(StoreError) -> [Digest] {
+        var missing: [Digest] = []
+        for start in stride(from: 0, to: digests.count, by: Self.lookLength) {
+            let some = digests[start..<min(start + Self.lookLength, digests.count)]
+            missing += try await threads.work.run { [self] () throws(StoreError) in
+                var missing: [Digest] = []
+                for digest in some where try !isPresent(digest) { missing.append(digest) }
+                return missing
+            }
+        }
+        return missing
+    }
+
+    /// How many chunks one thread looks for at a time.
+    private static let lookLength = 256
+
+    private func isPresent(_ digest: Digest) throws(StoreError) -> Bool {
+        guard let file = try chunk(digest) else { return false }
+        // One whose footer cannot be read is not there: it will be sent again, which heals it.
+        return (try? ChunkFile(file, named: digest)) != nil
+    }
+
+    /// The file under a chunk's name, or nil when there is none. Blocks.
+    func chunk(_ digest: Digest) throws(StoreError) -> (any OpenFile)? {
+        do {
+            return try folders.open(Folder(of: digest)).file(digest.description, for: .reading)
+        } catch .absent {
+            return nil
+        } catch {
+            throw error.storeError
+        }
+    }
+}

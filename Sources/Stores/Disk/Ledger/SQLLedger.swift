@@ -1,0 +1,167 @@
+public import CairnContent
+public import CairnEngine
+import GRDB
+public import Logging
+import Synchronization
+
+/// The ledger in one SQLite file (spec/ledger.md): one writer, readers on snapshots, and one sync for all the commits
+/// that wait for it.
+///
+/// The file is for one process alone; the data directory's lock sees to that. Commits and reads are not cancellable:
+/// a cancelled task still hears what came of its commit.
+public final class SQLLedger: Ledger {
+    private let pool: DatabasePool
+    private let queue: Mutex<CommitQueue>
+    private let logger: Logger
+
+    private init(pool: DatabasePool, start: LedgerStart, logger: Logger) {
+        self.pool = pool
+        self.logger = logger
+        queue = Mutex(CommitQueue(after: start.batch))
+    }
+
+    /// Opens the ledger at `path`, or makes it.
+    ///
+    /// After an unclean stop SQLite recovers its log, and every page is looked at: about a second for each gigabyte.
+    /// - Parameters:
+    ///   - store: The id of the store it belongs to. A new ledger remembers it; another's is refused.
+    ///   - creating: Whether a missing or empty file is taken for a new ledger. Only right while the store is new.
+    public static func open(
+        _ path: String, store: String, creating: Bool = true, logger: Logger
+    ) async throws(LedgerError) -> SQLLedger {
+        do {
+            try LedgerFile(path: path).prepare(creating: creating)
+            let pool = try DatabasePool(path: path, configuration: LedgerSettings.configuration(store: store))
+            let start = try await pool.onWriter { try LedgerStart($0, store: store) }
+            if start.wasChecked { logger.notice("ledger: checked after an unclean stop") }
+            return SQLLedger(pool: pool, start: start, logger: logger)
+        } catch {
+            throw LedgerError(path: path, reason: LedgerError.Reason(error))
+        }
+    }
+
+    /// Waits for the commits that were taken, notes the clean stop and frees the file. Later commits are refused.
+    ///
+    /// To be called after the last read has returned.
+    public func close() async {
+        guard queue.withLock({ $0.close() }) else { return }
+        do {
+            try await pool.onWriter { db in try self.finish(db) }
+            try await pool.shut()
+        } catch {
+            // Costs no more than a check at the next start.
+            logger.warning("ledger: the stop is not clean", metadata: ["cause": "\(error)"])
+        }
+    }
+
+    /// Whether a write failed, so that no commit is possible any more. Reads go on; only a restart helps.
+    public var isReadOnly: Bool { queue.withLock { $0.isReadOnly } }
+
+    public func commit(_ changes: [LedgerChange]) async throws(StoreError) {
+        let verdict = await withCheckedContinuation { continuation in
+            let call = CommitQueue.Call(changes) { continuation.resume(returning: $0) }
+            switch queue.withLock({ $0.add(call) }) {
+            case .wake: pool.asyncWriteWithoutTransaction { self.cycle($0) }
+            case .wait: break
+            case .refuse(let error): call.answer(.failure(error))
+            }
+        }
+        try verdict.get()
+    }
+
+    public func upload(_ id: UploadID) async throws(StoreError) -> Upload? {
+        try await read { try $0.upload(id) }
+    }
+
+    public func uploads(_ query: UploadQuery) async throws(StoreError) -> [Upload] {
+        try await read { try $0.uploads(query) }
+    }
+
+    public func entries(of id: UploadID, in indices: Range<Int>) async throws(StoreError) -> [Entry] {
+        try await read { try $0.entries(of: id, in: indices) }
+    }
+
+    public func generations(of key: UploadKey) async throws(StoreError) -> Generations? {
+        try await read { try $0.generations(of: key) }
+    }
+
+    /// The digests of the chunks that the last `batches` transactions kept: those to look for after a crash.
+    public func recentDigests(
+        in namespace: Namespace = .standard, batches: Int
+    ) async throws(StoreError) -> [Digest] {
+        try await read { try $0.recentDigests(in: namespace, batches: batches) }
+    }
+
+    private func read<Value: Sendable>(
+        _ body: @escaping @Sendable (LedgerReader) throws -> Value
+    ) async throws(StoreError) -> Value {
+        do {
+            return try await pool.onSnapshot { try body(LedgerReader(db: $0)) }
+        } catch let refusal as LedgerRefusal {
+            throw .failed("ledger: \(refusal.reason)")
+        } catch let error as DatabaseError {
+            throw .failed("ledger: \(error)")
+        } catch {
+            // Errors of parsing quote what they could not parse, and that may be what a user sent.
+            throw .failed("ledger: damaged: a row does not parse")
+        }
+    }
+}
+
+/// The writer, on its own thread.
+extension SQLLedger {
+    /// One transaction, its answers, and only then the checkpoint, if one is due.
+    private func cycle(_ db: Database) {
+        guard let batch = queue.withLock({ $0.next() }) else { return }
+        settle(batch, in: db)
+        if queue.withLock({ $0.takeCheckpoint() }) { checkpoint(db, .passive) }
+        pool.asyncWriteWithoutTransaction { self.cycle($0) }
+    }
+
+    private func settle(_ batch: CommitQueue.Batch, in db: Database) {
+        switch LedgerTransaction.run(batch, in: db) {
+        case .committed(let verdicts):
+            for (call, verdict) in zip(batch.calls, verdicts) { call.answer(verdict) }
+        case .full:
+            for call in batch.calls { call.answer(.failure(.noSpace)) }
+        case .broken(let cause):
+            breakDown(cause)
+            for call in batch.calls { call.answer(.failure(.readOnly)) }
+        }
+    }
+
+    /// Carries the log over into the database, so that it starts anew. A full disk leaves it for the next time.
+    private func checkpoint(_ db: Database, _ mode: Database.CheckpointMode) {
+        do {
+            try db.checkpoint(mode)
+        } catch let error as DatabaseError where [.SQLITE_FULL, .SQLITE_BUSY].contains(error.resultCode) {
+            logger.notice("ledger: checkpoint put off", metadata: ["cause": "\(error)"])
+        } catch {
+            breakDown("checkpoint failed: \(error)")
+        }
+    }
+
+    private func breakDown(_ cause: String) {
+        let calls = queue.withLock { $0.breakDown() }
+        logger.critical("ledger: read-only until restart", metadata: ["cause": "\(cause)"])
+        for call in calls { call.answer(.failure(.readOnly)) }
+    }
+
+    /// What waits is still written. A broken ledger stays marked as in use, so that the next start checks it.
+    private func finish(_ db: Database) throws {
+        while let batch = queue.withLock({ $0.next() }) { settle(batch, in: db) }
+        if !isReadOnly { checkpoint(db, .truncate) }
+        if !isReadOnly { try LedgerStart.noteCleanStop(db) }
+    }
+}
+
+/// For tests only.
+extension SQLLedger {
+    /// How many transactions there were since the first ledger of this file.
+    package var transactionCount: Int64 { queue.withLock { $0.batchNumber } }
+
+    /// Asks SQLite for a setting of the writer's connection, or sets it: `synchronous`, `max_page_count = 40`.
+    package func pragma(_ text: String) async throws -> String? {
+        try await pool.onWriter { try String.fetchOne($0, sql: "PRAGMA \(text)") }
+    }
+}

@@ -1,0 +1,75 @@
+import CairnEngine
+import FoundationEssentials
+import NIOCore
+
+/// What `format.json` says: which Cairn can work on a data directory, and the directory's own id.
+struct StoreFormat: Codable, Hashable, Sendable {
+    static let version = 1
+
+    /// What one must know of to read, to write, or to collect garbage here; version 1 asks for nothing.
+    struct Features: Codable, Hashable, Sendable {
+        var read: [String] = []
+        var write: [String] = []
+        var gc: [String] = []
+    }
+
+    var version: Int
+    /// Random, in the alphabet of upload ids: two directories with one id are copies of each other.
+    var store: String
+    var features: Features
+
+    /// Of a new directory.
+    init() {
+        version = Self.version
+        store = UploadID().description
+        features = Features()
+    }
+
+    /// The format of the directory; a new one, made durable, when it is empty.
+    static func open(in root: any Directory) throws(DiskError) -> StoreFormat {
+        if let bytes = try stored(in: root) { return try StoreFormat(bytes) }
+        let format = StoreFormat()
+        do throws(FileSystemError) { try format.write(to: root) } catch { throw DiskError(error) }
+        return format
+    }
+
+    /// Reads `format.json`.
+    init(_ bytes: ByteBuffer) throws(DiskError) {
+        guard let format = try? JSONDecoder().decode(Self.self, from: Data(bytes.readableBytesView)) else {
+            throw .notADataDirectory  // whatever the decoder found wrong, these are not our words
+        }
+        let unknown = format.features.read + format.features.write
+        guard format.version == Self.version, unknown.isEmpty else {
+            throw .newer(version: format.version, features: unknown)
+        }
+        self = format
+    }
+
+    /// The stored format, or nil in an empty directory; lock and temporary files do not count.
+    private static func stored(in root: any Directory) throws(DiskError) -> ByteBuffer? {
+        let names: [String]
+        do throws(FileSystemError) {
+            names = try root.names()
+            if names.contains(Folders.format) {
+                return try root.file(Folders.format, for: .reading).read(lengthLimit, at: 0)
+            }
+        } catch { throw DiskError(error) }
+        guard !names.contains(Folders.namespaces) else { throw .notADataDirectory }
+        return nil
+    }
+
+    private static let lengthLimit = 64 * 1024
+
+    private func write(to root: any Directory) throws(FileSystemError) {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+        guard let bytes = try? encoder.encode(self) else {
+            preconditionFailure("text and numbers always encode")  // whatever it says, the mistake is ours
+        }
+        let file = try root.makeFile()
+        try file.write(Array(bytes).span, at: 0)
+        try file.syncData()
+        try root.link(file, as: Folders.format)
+        try root.sync()
+    }
+}

@@ -1,0 +1,121 @@
+import CairnContent
+import CairnDisk
+import CairnEngine
+import Randomness
+import Testing
+
+@Suite(.serialized) struct `Power lost at any moment` {
+    /// How many of the states a cut may leave are looked at for each boundary.
+    private static let outcomes = 20
+
+    @Test func `loses no acknowledged byte, at every boundary of ten uploads`() async throws {
+        let seed = UInt64.random(in: 0...UInt64.max)
+        let bench = try await CrashBench(seed: seed)
+        let boundaries = try await bench.boundaryCount()
+        let findings = try await bench.run(Array(1...boundaries), outcomes: Self.outcomes)
+        let cuts = boundaries * Self.outcomes
+        print("\(boundaries) boundaries, \(cuts) power cuts: \(findings.count) findings, seed \(seed)")
+        #expect(findings.isEmpty, "seed \(seed): \(findings.prefix(3))")
+    }
+
+    @Test func `is noticed within 100 cuts when syncing a file's data does nothing`() async throws {
+        try await expectCaught { $0.operation == .syncData }
+    }
+
+    @Test func `is noticed within 100 cuts when syncing a directory does nothing`() async throws {
+        try await expectCaught { $0.operation == .syncDirectory }
+    }
+
+    @Test(arguments: [Wiring.ledgerFirst, .acknowledgedEarly])
+    func `is noticed within 100 cuts when the order is wrong`(wiring: Wiring) async throws {
+        try await expectCaught(wiring) { _ in false }
+    }
+
+    /// With these calls pretended, a hundred cuts at boundaries spread over the workload must show it.
+    private func expectCaught(
+        _ wiring: Wiring = .right, pretending lies: @escaping @Sendable (SimulatedCall) -> Bool
+    ) async throws {
+        let seed = UInt64.random(in: 0...UInt64.max)
+        let bench = try await CrashBench(seed: seed, wiring: wiring, lies: lies)
+        let count = try await bench.boundaryCount()
+        let boundaries = (1...100).map { 1 + $0 * (count - 1) / 100 }
+        let findings = try await bench.run(boundaries, outcomes: 1)
+        print("caught at \(Set(findings.map { $0.prefix { $0 != "," } }).count) of 100 cuts, seed \(seed)")
+        #expect(!findings.isEmpty, "seed \(seed)")
+    }
+}
+
+/// Runs the workload again and again, cuts the power at one boundary after the other, and inspects what is left.
+struct CrashBench: Sendable {
+    let seed: UInt64
+    private let wiring: Wiring
+    private let lies: @Sendable (SimulatedCall) -> Bool
+    /// A machine that was set up and never used.
+    let fresh: SimulatedFileSystem
+
+    init(
+        seed: UInt64, wiring: Wiring = .right, lies: @escaping @Sendable (SimulatedCall) -> Bool = { _ in false }
+    ) async throws {
+        self.seed = seed
+        self.wiring = wiring
+        self.lies = lies
+        let disk = SimulatedFileSystem()
+        let machine = try await Machine(disk, MemoryLedger())
+        await machine.close()
+        fresh = disk.afterKill()
+    }
+
+    /// How many calls with an effect the workload makes, start-up included.
+    func boundaryCount() async throws -> Int {
+        let (disk, books) = (fresh.afterKill(), MemoryLedger())
+        let machine = try await Machine(disk, books, wiring: wiring)
+        await Workload.run(on: machine.engine, Witness(of: disk))
+        await machine.close()
+        return disk.effectCount
+    }
+
+    /// Cuts the power at each of `boundaries` and inspects `outcomes` of the states it may leave; returns what is
+    /// wrong.
+    func run(_ boundaries: [Int], outcomes: Int) async throws -> [String] {
+        try await findings(boundaries) { try await cut(at: $0, outcomes) }
+    }
+
+    /// What `work` finds at each boundary, as many at once as there are cores: each is a machine of its own.
+    func findings(
+        _ boundaries: [Int], _ work: @escaping @Sendable (Int) async throws -> [String]
+    ) async throws -> [String] {
+        try await withThrowingTaskGroup(of: [String].self) { group in
+            for lane in 0..<2 {
+                group.addTask {
+                    var findings: [String] = []
+                    for boundary in boundaries where boundary % 2 == lane { findings += try await work(boundary) }
+                    return findings
+                }
+            }
+            return try await group.reduce(into: []) { $0 += $1 }
+        }
+    }
+
+    private func cut(at boundary: Int, _ outcomes: Int) async throws -> [String] {
+        let (disk, books) = (fresh.afterKill(), MemoryLedger())
+        let witness = Witness(of: disk)
+        disk.obey { [lies] call in
+            if call.effect >= boundary && call.operation.hasEffect { return .stop }
+            return lies(call) ? .pretend : .perform
+        }
+        if let machine = try? await Machine(disk, books, wiring: wiring) {  // the power may go while it starts
+            await Workload.run(on: machine.engine, witness)
+            await machine.close()
+        }
+        var findings: [String] = []
+        for outcome in 0..<outcomes {
+            var random = SeededGenerator(seed: seed &+ UInt64(boundary) &* 1000 &+ UInt64(outcome))
+            let left = try await Machine(disk.crash(using: &random), books.snapshot())
+            let found = try await Inspection(machine: left, expectations: witness.all).findings()
+            await left.close()
+            await Task.yield()  // other tests wait for answers meanwhile
+            findings += found.map { "boundary \(boundary), outcome \(outcome): \($0)" }
+        }
+        return findings
+    }
+}

@@ -1,0 +1,145 @@
+import CairnContent
+import CairnDisk
+import CairnEngine
+import Logging
+import NIOCore
+
+/// A ledger whose commits are boundaries of the simulated machine: power may go before one, or after it and before
+/// anyone hears of it. What was committed is durable.
+final class PoweredLedger: Ledger {
+    let books: MemoryLedger
+    private let boundary: any OpenFile
+
+    init(_ books: MemoryLedger, on fileSystem: SimulatedFileSystem) throws {
+        self.books = books
+        boundary = try fileSystem.root("data").file("LOCK", for: .writing)
+    }
+
+    func commit(_ changes: [LedgerChange]) async throws(StoreError) {
+        try pass()
+        try await books.commit(changes)
+        try pass()
+    }
+
+    /// One more moment at which the power can go.
+    private func pass() throws(StoreError) {
+        do { try boundary.truncate(to: 0) } catch { throw error == .noSpace ? .noSpace : .readOnly }
+    }
+
+    func upload(_ id: UploadID) async throws(StoreError) -> Upload? { try await books.upload(id) }
+
+    func uploads(_ query: UploadQuery) async throws(StoreError) -> [Upload] { try await books.uploads(query) }
+
+    func entries(of id: UploadID, in indices: Range<Int>) async throws(StoreError) -> [Entry] {
+        try await books.entries(of: id, in: indices)
+    }
+
+    func generations(of key: UploadKey) async throws(StoreError) -> Generations? {
+        try await books.generations(of: key)
+    }
+}
+
+/// A machine: a data directory on a simulated disk, a ledger, an engine.
+struct Machine: Sendable {
+    let disk: SimulatedFileSystem
+    let books: MemoryLedger
+    let directory: DataDirectory
+    let engine: Engine
+
+    /// Starts on what `disk` and `books` hold.
+    ///
+    /// - Parameter wiring: Puts something between the engine and its store or ledger: how a test breaks an order.
+    init(_ disk: SimulatedFileSystem, _ books: MemoryLedger, wiring: Wiring = .right) async throws {
+        self.disk = disk
+        self.books = books
+        var quiet = Logger(label: "crash")
+        quiet.logLevel = .critical
+        quiet.handler = SwiftLogNoOpLogHandler()
+        directory = try await DataDirectory.open(
+            "data", on: disk, threads: DiskThreads(oneForAll: ()), logger: quiet)
+        let ledger = try PoweredLedger(books, on: disk)
+        let (store, kept) = wiring.connect(directory.store, ledger)
+        engine = Engine(store: store, ledger: kept, chunkSize: .minimum, logger: quiet)
+    }
+
+    func close() async { await directory.close() }
+}
+
+/// What lies between an engine and the disk.
+enum Wiring: Sendable {
+    case right
+    /// The ledger is committed before the chunks are.
+    case ledgerFirst
+    /// The client hears of it before the ledger is committed.
+    case acknowledgedEarly
+
+    func connect(_ store: DiskStore, _ ledger: PoweredLedger) -> (any Store, any Ledger) {
+        switch self {
+        case .right: (store, ledger)
+        case .ledgerFirst: (LateStore(store: store), ledger)
+        case .acknowledgedEarly: (store, LateLedger(ledger: ledger))
+        }
+    }
+}
+
+/// Says that chunks are durable when it is asked, and makes them so when it is asked the next time.
+private actor LateStore: Store {
+    private let store: DiskStore
+    private var late: [VerifiedChunk] = []
+
+    init(store: DiskStore) { self.store = store }
+
+    func commit(_ chunks: [VerifiedChunk]) async -> [Result<StoredChunk, StoreError>] {
+        let due = late
+        late = chunks
+        _ = await store.commit(due)
+        return chunks.map { .success(StoredChunk(entry: $0.entry, storedLength: $0.entry.length, codec: .raw)) }
+    }
+
+    func read(_ digest: Digest) async throws(StoreError) -> ByteBuffer? { try await store.read(digest) }
+
+    func missing(from digests: [Digest]) async throws(StoreError) -> [Digest] { try await store.missing(from: digests) }
+
+    func draft(continuing tail: Tail?) async throws(StoreError) -> any ChunkDraft {
+        try await store.draft(continuing: tail)
+    }
+
+    func read(_ tail: Tail) async throws(StoreError) -> ByteBuffer? { try await store.read(tail) }
+
+    func drop(_ tail: TailName) async { await store.drop(tail) }
+
+    func publish(_ record: FileRecord) async throws(StoreError) { try await store.publish(record) }
+
+    func withdraw(_ id: UploadID) async throws(StoreError) { try await store.withdraw(id) }
+}
+
+/// Says that a commit is durable when it is asked, and makes it so when it is asked the next time.
+private actor LateLedger: Ledger {
+    private let ledger: PoweredLedger
+    private var late: [LedgerChange] = []
+    private let view: MemoryLedger
+
+    init(ledger: PoweredLedger) {
+        self.ledger = ledger
+        view = ledger.books.snapshot()
+    }
+
+    func commit(_ changes: [LedgerChange]) async throws(StoreError) {
+        let due = late
+        late = changes
+        try await view.commit(changes)
+        try await ledger.commit(due)
+    }
+
+    func upload(_ id: UploadID) async throws(StoreError) -> Upload? { try await view.upload(id) }
+
+    func uploads(_ query: UploadQuery) async throws(StoreError) -> [Upload] { try await view.uploads(query) }
+
+    func entries(of id: UploadID, in indices: Range<Int>) async throws(StoreError) -> [Entry] {
+        try await view.entries(of: id, in: indices)
+    }
+
+    func generations(of key: UploadKey) async throws(StoreError) -> Generations? {
+        try await view.generations(of: key)
+    }
+}
