@@ -1,0 +1,93 @@
+import CairnContent
+import CairnEngine
+import FoundationEssentials
+import HTTPTypes
+
+extension Native {
+    public static func answer(to outcome: Outcome, for request: RequestHead) -> Answer {
+        switch outcome {
+        case .file(let upload): Download.answer(upload, for: request)
+        case .upload(let upload): Answer(.ok, stating(upload), json: state(of: upload))
+        case .uploads(let uploads, let state, let hasMore): list(uploads, state, hasMore)
+        case .manifest(let manifest, let upload): self.manifest(manifest, upload, request)
+        case .cancelled: Answer(.noContent)
+        case .capabilities(let limits, let chunkSize): Answer(.ok, json: capabilities(limits, chunkSize))
+        case .health(let isWritable): health(isWritable)
+        case .refused(let error): Problem(error).answer(for: request.id)
+        case .rejected(let error): Problem(error).answer(for: request.id)
+        case .prefix, .appended, .created, .options: preconditionFailure("the native dialect asks for no such thing")
+        }
+    }
+
+    private static func health(_ isWritable: Bool) -> Answer {
+        Answer(
+            isWritable ? .ok : .serviceUnavailable, [.cacheControl: "no-store"],
+            json: .object([("status", .string(isWritable ? "ok" : "read-only"))]))
+    }
+
+    private static func stating(_ upload: Upload) -> HTTPFields {
+        [.uploadPrefix: PrefixField(upload).description, .cacheControl: "no-store"]
+    }
+
+    private static func state(of upload: Upload) -> JSON {
+        .object([
+            ("id", .text(upload.id)), ("state", .string(upload.state == .complete ? "complete" : "open")),
+            ("offset", .number(upload.offset)), ("length", .count(length(of: upload))),
+            ("prefix", .text(upload.prefix.digest)), ("chunkSize", .number(Int64(upload.chunkSize.length))),
+            ("name", .text(upload.metadata.name)), ("type", .text(upload.metadata.type)),
+            ("created", .text(date(upload.created))), ("expires", .text(upload.expires.map(date))),
+            ("url", .string("/files/\(upload.id)")),
+        ])
+    }
+
+    private static func length(of upload: Upload) -> Int64? {
+        upload.state == .complete ? upload.offset : upload.declaredLength
+    }
+
+    private static func list(_ uploads: [Upload], _ state: Upload.State, _ hasMore: Bool) -> Answer {
+        let name = state == .complete ? "files" : "uploads"
+        let next: [(String, JSON)] = hasMore ? [("next", .text(uploads.last?.id))] : []
+        return Answer(
+            .ok, [.cacheControl: "no-store"], json: .object([(name, .array(uploads.map(row)))] + next))
+    }
+
+    private static func row(_ upload: Upload) -> JSON {
+        .object([
+            ("id", .text(upload.id)), ("name", .text(upload.metadata.name)), ("type", .text(upload.metadata.type)),
+            ("length", .count(length(of: upload))),
+            upload.contentID.map { ("contentId", .text($0)) } ?? ("offset", .number(upload.offset)),
+            ("created", .text(date(upload.created))), ("url", .string("/files/\(upload.id)")),
+        ])
+    }
+
+    private static func manifest(_ manifest: Manifest, _ upload: Upload, _ request: RequestHead) -> Answer {
+        var fields = stating(upload)
+        fields[.vary] = "Accept"
+        let isJSON = request.fields.accepts("application/json")
+        fields[.contentType] = isJSON ? "application/json" : "application/vnd.cairn.manifest"
+        return Answer(.ok, fields, body: [.bytes(isJSON ? manifest.json : manifest.bytes)])
+    }
+
+    private static func capabilities(_ limits: Limits, _ chunkSize: ChunkSize) -> JSON {
+        .object([
+            ("cairn", .number(1)),
+            ("dialects", .array(["x-start-byte", "plain", "native-read"].map { .string($0) })),
+            ("chunkSize", .number(Int64(chunkSize.length))),
+            (
+                "limits",
+                .object([
+                    ("length", .number(limits.length)), ("entries", .number(Int64(limits.entries))),
+                    ("metadataLength", .number(Int64(limits.metadataLength))),
+                    ("ranges", .number(Int64(ByteRanges.countLimit))),
+                    ("stallSeconds", .number(limits.stall.components.seconds)),
+                    ("idleSeconds", .number(limits.idle.components.seconds)),
+                ])
+            ),
+        ])
+    }
+
+    /// RFC 3339, in UTC.
+    private static func date(_ moment: Timestamp) -> String {
+        Date(timeIntervalSince1970: Double(moment.seconds)).formatted(.iso8601)
+    }
+}

@@ -1,0 +1,64 @@
+import HTTPTypes
+
+extension Problem {
+    /// What is said of a request that is no command.
+    public init(_ error: RequestError) {
+        self =
+            switch error {
+            case .header(let name):
+                Problem(
+                    .badRequest, "bad-header", "Bad \(name.rawName)",
+                    "The field is malformed, out of range or sent twice."
+                ).with("field", .string(name.rawName))
+            case .path:
+                Problem(.badRequest, "bad-path", "Bad path", "An upload's id is 32 lower-case hex digits.")
+            case .query:
+                Problem(.badRequest, "bad-query", "Bad query", "A parameter is malformed or comes twice.")
+            case .unknownPath: Problem(.notFound, "unknown-path", "Nothing here", "Nothing is served under this path.")
+            case .noFileID:
+                Problem(.badRequest, "bad-header", "No file id", "Name the file in X-File-Id.")
+                    .with("field", .string(HTTPField.Name.xFileID.rawName))
+            case .method(let allowed): Self.method(allowed)
+            case .mediaType:
+                Problem(
+                    .unsupportedMediaType, "unsupported-media", "Not a file", "Send the file itself as the body.")
+            case .contentCoding:
+                Problem(
+                    .unsupportedMediaType, "unsupported-encoding", "Content coding not supported",
+                    "Send the file's own bytes."
+                ).with(.acceptEncoding, "identity")
+            case .dialect(let name):
+                Problem(
+                    .badRequest, "unsupported-dialect", "Dialect not served",
+                    "This server does not speak \(name). GET /v1 tells what it speaks."
+                ).with("dialect", .string(name))
+            case .length(let limit):
+                Problem(.contentTooLarge, "too-large", "Over a limit", "No file is longer than \(limit) bytes.")
+                    .with("limit", .string("length")).with("maximum", .number(limit))
+            case .expectation:
+                Problem(
+                    .expectationFailed, "expectation", "Expectation not met", "Only 100-continue can be expected.")
+            case .framing:
+                Problem(
+                    .badRequest, "bad-framing", "Bad message",
+                    "Its syntax is broken, or its length is not told in one way.")
+            case .headerTooLong(let limit):
+                Problem(
+                    .requestHeaderFieldsTooLarge, "header-too-long", "Header too long",
+                    "The header section may have \(limit) bytes."
+                ).with("limit", .string("header")).with("maximum", .number(Int64(limit)))
+            case .precondition:
+                Problem(.preconditionFailed, "other-file", "Another file", "If-Match names another file than this one.")
+            case .range(let length):
+                Problem(
+                    .rangeNotSatisfiable, "bad-range", "Nothing in that range", "The bytes end at \(length)."
+                ).with("length", .number(length)).with(.contentRange, "bytes */\(length)")
+            }
+    }
+
+    private static func method(_ allowed: [HTTPRequest.Method]) -> Problem {
+        let names = allowed.map(\.rawValue).joined(separator: ", ")
+        return Problem(.methodNotAllowed, "method", "Method not allowed", "This path knows \(names).")
+            .with(.allow, names)
+    }
+}

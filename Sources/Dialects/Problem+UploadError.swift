@@ -1,0 +1,107 @@
+package import CairnContent
+public import CairnEngine
+import HTTPTypes
+
+extension Problem {
+    /// What the engine's refusals are on the wire.
+    public init(_ error: UploadError) {
+        self =
+            switch error {
+            case .unknownUpload:
+                Problem(.notFound, "unknown-upload", "No such upload", "It was never begun here. Begin a new one.")
+            case .gone:
+                Problem(.gone, "upload-gone", "Upload is gone", "It was cancelled or has expired. Begin a new one.")
+            case .offsetMismatch(let prefix):
+                Problem(
+                    .conflict, "mismatching-upload-offset", "Wrong offset",
+                    "Send the bytes from the offset stated here on."
+                ).stating(prefix).with("expected-offset", .number(prefix.offset))
+            case .prefixMismatch(let prefix):
+                Problem(
+                    .preconditionFailed, "prefix-mismatch", "Another prefix",
+                    "What is here belongs to another file. Begin a new upload."
+                ).stating(prefix)
+            case .lengthConflict(let declared, let prefix):
+                Problem(
+                    .badRequest, "inconsistent-upload-length", "Another length",
+                    "The file's length was declared otherwise before, or lies below the offset."
+                ).stating(prefix).with("expected", .number(declared))
+            case .tooLong(let declared, let prefix):
+                Problem(
+                    .badRequest, "inconsistent-upload-length", "More bytes than declared",
+                    "Nothing past the declared length was kept."
+                ).stating(prefix).with("expected", .number(declared))
+            case .alreadyComplete(let prefix):
+                Problem(.conflict, "completed-upload", "Upload is complete", "It takes no more bytes.").stating(prefix)
+            case .digestMismatch(let expected, let actual, let prefix):
+                Problem(
+                    .unprocessableContent, "digest-mismatch", "Bytes unlike their digest",
+                    "Nothing of them was kept. Send them again."
+                ).stating(prefix).with("expected", .text(expected)).with("actual", .text(actual)).retryable()
+            case .takenOver:
+                Problem(.conflict, "taken-over", "Taken over", "A newer request goes on with this upload.")
+            case .bodyCut(let prefix):
+                Problem(
+                    .badRequest, "body-cut", "Body broke off", "What came is kept. Go on from the offset stated here."
+                ).stating(prefix).retryable()
+            case .stalled(let prefix):
+                Problem(
+                    .requestTimeout, "stall", "No bytes came", "What came is kept. Go on from the offset stated here."
+                ).stating(prefix).retryable()
+            case .stopping(let prefix):
+                Problem(
+                    .serviceUnavailable, "stopping", "Server is stopping",
+                    "What came is kept. Go on from the offset stated here when the server is back."
+                ).stating(prefix).retryable(after: 5)
+            case .limit(let name, let most):
+                Problem(.contentTooLarge, "too-large", "Over a limit", "The limit named here is \(most).")
+                    .with("limit", .string(name.rawValue)).with("maximum", .number(most))
+            case .store(let error): Problem(error)
+            }
+    }
+
+    /// What a store's failures are on the wire. What happened inside is in the log, not here.
+    public init(_ error: StoreError) {
+        self =
+            switch error {
+            case .noSpace:
+                Problem(
+                    .insufficientStorage, "no-space", "No space left",
+                    "Nothing acknowledged is lost. Go on when there is room."
+                ).retryable(after: 60)
+            case .readOnly:
+                Problem(
+                    .serviceUnavailable, "read-only", "Server is read-only",
+                    "It can promise nothing until it is restarted. Reading goes on."
+                ).retryable(after: 60)
+            case .damaged(let digest):
+                Problem(
+                    .serviceUnavailable, "damaged", "Stored bytes are damaged",
+                    "They are not served. The file heals when it is uploaded once more."
+                ).with("expected", .text(digest))
+            case .failed:
+                Problem(
+                    .serviceUnavailable, "store-failed", "Store failed", "The operation left nothing. Try once more."
+                ).retryable(after: 1)
+            }
+    }
+
+    /// With the offset and the digest that proves it, in the document and in the head.
+    private func stating(_ prefix: Prefix) -> Problem {
+        with("offset", .number(prefix.offset)).with("prefix", .text(prefix.digest))
+            .with(.uploadPrefix, PrefixField(prefix).description)
+    }
+}
+
+extension UploadError {
+    /// The prefix that the refusal states.
+    package var prefix: Prefix? {
+        switch self {
+        case .offsetMismatch(let prefix), .prefixMismatch(let prefix), .lengthConflict(_, let prefix),
+            .tooLong(_, let prefix), .alreadyComplete(let prefix), .digestMismatch(_, _, let prefix),
+            .bodyCut(let prefix), .stalled(let prefix), .stopping(let prefix):
+            prefix
+        case .unknownUpload, .gone, .takenOver, .limit, .store: nil
+        }
+    }
+}

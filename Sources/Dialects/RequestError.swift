@@ -1,0 +1,35 @@
+public import HTTPTypes
+
+/// Why a request is not a command. One case for each thing the caller has to mend.
+public enum RequestError: Error, Hashable, Sendable {
+    /// The named field is malformed, out of range, or sent twice.
+    case header(HTTPField.Name)
+    /// The path is malformed: a bad escape, a control character, an id that is none.
+    case path
+    /// The query is malformed.
+    case query
+    /// Nothing is served under this path.
+    case unknownPath
+    /// X-Start-Byte needs `X-File-Id` to append.
+    case noFileID
+    /// The path knows only these methods.
+    case method([HTTPRequest.Method])
+    /// A body of this media type is not a file.
+    case mediaType
+    /// A body in a content coding is not the file.
+    case contentCoding
+    /// The request speaks a dialect that is not served; its name.
+    case dialect(String)
+    /// More bytes than any file may have, in bytes.
+    case length(limit: Int64)
+    /// `Expect` asks for something other than `100-continue`.
+    case expectation
+    /// The message cannot be told from the next one: its length is ambiguous or its syntax broken.
+    case framing
+    /// The header section is longer than the limit, in bytes.
+    case headerTooLong(limit: Int)
+    /// `If-Match` names another file than the one that is here.
+    case precondition
+    /// No byte of the range is there. The bytes end at `length`.
+    case range(length: Int64)
+}
