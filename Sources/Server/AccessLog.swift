@@ -1,0 +1,51 @@
+import CairnEngine
+import HTTPTypes
+import NIOCore
+
+/// One line a request, for people (spec/http.md, "Access log").
+///
+///     POST /upload 200 in=1048576 out=0 12ms upload=1f0c9a2e offset=1048576 from=127.0.0.1:50312 request=5d…
+///
+/// A path stands there without its query and with everything but visible ASCII escaped; fields, file ids and names sent
+/// in fields never do.
+struct AccessLog {
+    let method: HTTPRequest.Method
+    let path: String
+    let remote: String
+    let request: String
+    let start = ContinuousClock.now
+    /// Set as they become known.
+    var upload: UploadID?
+    var offset: Int64?
+
+    func line(_ status: HTTPResponse.Status, received: Int64, sent: Int64) -> String {
+        var line = "\(method.rawValue) \(Self.escaped(path)) \(status.code) in=\(received) out=\(sent) \(duration)"
+        if let upload { line += " upload=\("\(upload)".prefix(8))" }
+        if let offset { line += " offset=\(offset)" }
+        return line + " from=\(remote) request=\(request)"
+    }
+
+    /// The line of a request that was refused before it could be read.
+    static func refusal(_ status: HTTPResponse.Status, _ remote: SocketAddress?) -> String {
+        "- - \(status.code) from=\(text(remote))"
+    }
+
+    /// `host:port`, or `-`.
+    static func text(_ address: SocketAddress?) -> String {
+        guard let address, let host = address.ipAddress, let port = address.port else { return "-" }
+        return "\(host):\(port)"
+    }
+
+    private var duration: String {
+        let (seconds, attoseconds) = (ContinuousClock.now - start).components
+        return "\(seconds * 1000 + attoseconds / 1_000_000_000_000_000)ms"
+    }
+
+    private static func escaped(_ path: String) -> String {
+        let shown = path.prefix { $0 != "?" }.utf8.prefix(256)
+        return shown.map { byte in
+            (0x21..<0x7F).contains(byte) && byte != UInt8(ascii: "\\")
+                ? String(Unicode.Scalar(byte)) : "\\x" + String(byte, radix: 16)
+        }.joined()
+    }
+}

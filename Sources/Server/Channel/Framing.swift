@@ -1,0 +1,38 @@
+import CairnDialects
+import NIOHTTP1
+
+/// Whether a head says in one way where its message ends (RFC 9112, sections 3.2 and 6.3).
+///
+/// The parser refuses much of this by itself. What it lets through, two servers in a row might read as two different
+/// messages, so it is refused before anything acts on it.
+enum Framing {
+    static func fault(in head: HTTPRequestHead) -> RequestError? {
+        if head.headers[canonicalForm: "host"].count != 1 && head.version == .http1_1 { return .framing }
+        if head.headers.contains(where: { hasControl($0.value) }) { return .framing }
+        return lengthFault(in: head) ?? expectationFault(in: head)
+    }
+
+    private static func lengthFault(in head: HTTPRequestHead) -> RequestError? {
+        let lengths = head.headers["content-length"]
+        let codings = head.headers["transfer-encoding"]
+        if !codings.isEmpty {
+            let isChunked = codings.count == 1 && codings[0].lowercased() == "chunked"
+            return isChunked && lengths.isEmpty && head.version == .http1_1 ? nil : .framing
+        }
+        if lengths.isEmpty { return nil }
+        let isOneNumber = lengths.count == 1 && !lengths[0].isEmpty && lengths[0].utf8.allSatisfy(isDigit)
+        return isOneNumber ? nil : .framing
+    }
+
+    private static func expectationFault(in head: HTTPRequestHead) -> RequestError? {
+        let expectations = head.headers["expect"]
+        return expectations.allSatisfy { $0.lowercased() == "100-continue" } ? nil : .expectation
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
+
+    /// RFC 9110, section 5.5: of the control characters only the tab belongs into a value.
+    private static func hasControl(_ value: String) -> Bool {
+        value.utf8.contains { $0 < 0x20 && $0 != 0x09 || $0 == 0x7F }
+    }
+}

@@ -1,0 +1,69 @@
+public import HummingbirdCore
+public import Logging
+public import NIOCore
+import NIOHTTP1
+public import NIOHTTPTypes
+
+/// A connection fit for uploads: large reads, no body before it is wanted, refusals that arrive.
+///
+/// In order from the socket: HTTP/1 codec, one request at a time, `HeadDeadline`, `SendDeadline`, `LingeringClose`,
+/// `FramingGuard`, `ExpectContinue`, `HTTPCodec`, `BodyJoiner`.
+public struct UploadChannel: ServerChildChannel, HTTPChannelHandler {
+    public typealias Value = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
+
+    public let responder: HTTPChannelHandler.Responder
+    public let settings: ChannelSettings
+    private let budget: ReceiveBudget
+
+    public init(responder: @escaping HTTPChannelHandler.Responder, settings: ChannelSettings = ChannelSettings()) {
+        self.responder = { request, writer, channel in
+            try await responder(request.continuing(on: channel), writer, channel)
+        }
+        self.settings = settings
+        budget = ReceiveBudget(total: settings.receiveTotal, bounds: settings.receiveLength)
+    }
+
+    public func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+        channel.eventLoop.makeCompletedFuture {
+            guard let options = channel.syncOptions else { throw ChannelError.operationUnsupported }
+            try options.setOption(.recvAllocator, value: SharedReceiveAllocator(budget))
+            try options.setOption(.maxMessagesPerRead, value: 1)
+            try options.setOption(.tcpOption(.tcp_nodelay), value: 1)
+            try channel.pipeline.syncOperations.addHandlers(handlers(logger))
+            // One part waits while one is worked on; back-pressure counts parts, and a part may be as long as a read.
+            return try NIOAsyncChannel(
+                wrappingChannelSynchronously: channel,
+                configuration: .init(
+                    backPressureStrategy: .init(lowWatermark: 1, highWatermark: 1),
+                    isOutboundHalfClosureEnabled: true))
+        }
+    }
+
+    public func handle(value: Value, logger: Logger) async { await handleHTTP(asyncChannel: value, logger: logger) }
+
+    private func handlers(_ logger: Logger) -> [any ChannelHandler] {
+        var limits = NIOHTTPDecoderLimitConfiguration()
+        limits.maxHeaderFieldSize = settings.headerLength
+        limits.maxHeaderListSize = settings.headerLength
+        limits.maxHeaderFieldCount = 1000
+        return [
+            HTTPResponseEncoder(),
+            ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: limits)),
+            HTTPServerPipelineHandler(),
+            HeadDeadline(first: settings.headTimeout, later: settings.idleTimeout),
+            SendDeadline(patience: settings.sendTimeout),
+            LingeringClose(drainLength: settings.drainLength, timeout: settings.drainTimeout),
+            FramingGuard(headerLength: settings.headerLength, logger: logger),
+            ExpectContinue(),
+            HTTPCodec(),
+            BodyJoiner(budget),
+        ]
+    }
+}
+
+extension HTTPServerBuilder {
+    /// Connections fit for uploads, for an application of one's own.
+    public static func uploads(settings: ChannelSettings = ChannelSettings()) -> HTTPServerBuilder {
+        HTTPServerBuilder { UploadChannel(responder: $0, settings: settings) }
+    }
+}

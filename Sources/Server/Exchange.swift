@@ -1,0 +1,93 @@
+import CairnDialects
+import CairnEngine
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+
+/// One request on its way to its answer and its line in the log.
+struct Exchange: Sendable {
+    let routes: UploadRoutes
+    let downloads: Slots
+    let request: Request
+    let id: String
+    let received = Meter()
+    let sent = Meter()
+    private let log: AccessLog
+
+    init(routes: UploadRoutes, downloads: Slots, request: Request, id: String, remote: String) {
+        self.routes = routes
+        self.downloads = downloads
+        self.request = request
+        self.id = id
+        log = AccessLog(method: request.method, path: request.head.path ?? "", remote: remote, request: id)
+    }
+
+    func response() async -> Response {
+        do throws(RequestError) {
+            let head = try RequestHead(request.head, id: id)
+            return await response(to: head, in: try Doors.dialect(of: head))
+        } catch {
+            return response(Problem(error).answer(for: id), .rejected(error))
+        }
+    }
+
+    private func response(to head: RequestHead, in dialect: any Dialect.Type) async -> Response {
+        let outcome: Outcome
+        do throws(RequestError) {
+            let command = try dialect.command(in: head)
+            outcome = await routes.outcome(of: command, body: MeteredBody(body: request.body, meter: received))
+        } catch {
+            outcome = .rejected(error)
+        }
+        let answer = dialect.answer(to: outcome, for: head)
+        let isFile = answer.body.contains { if case .file = $0 { true } else { false } }
+        guard case .file(let upload) = outcome, isFile, head.method != .head else {
+            return response(answer, outcome)
+        }
+        guard let slot = downloads.take() else { return response(Problem.busy.answer(for: id), outcome) }
+        do throws(StoreError) {
+            return streaming(answer.head, try await FileBody(answer.body, of: upload, routes.engine), upload, slot)
+        } catch {
+            routes.logger.error(
+                "cannot read", metadata: ["upload": "\(upload.id)", "request": "\(id)", "cause": "\(error)"])
+            return response(dialect.answer(to: .refused(.store(error)), for: head), outcome)
+        }
+    }
+
+    /// An answer whose bytes are all here.
+    private func response(_ answer: Answer, _ outcome: Outcome) -> Response {
+        var bytes = ByteBuffer()
+        for case .bytes(let part) in answer.body where request.method != .head { bytes.writeBytes(part) }
+        sent.add(bytes.readableBytes)
+        note(answer.head.status, outcome)
+        let body = bytes.readableBytes == 0 ? ResponseBody() : ResponseBody(byteBuffer: bytes)
+        return Response(status: answer.head.status, headers: answer.head.headerFields, body: body)
+    }
+
+    private func streaming(
+        _ head: HTTPResponse, _ body: FileBody, _ upload: Upload, _ slot: Slots.Slot
+    ) -> Response {
+        let length = head.headerFields[.contentLength].flatMap { Int($0) }
+        let writing = ResponseBody(contentLength: length) { writer in
+            defer {
+                withExtendedLifetime(slot) { note(head.status, .file(upload)) }
+            }
+            do {
+                try await body.write(to: &writer, sent)
+                try await writer.finish(nil)
+            } catch {
+                routes.logger.info("body broke off", metadata: ["upload": "\(upload.id)", "cause": "\(error)"])
+                throw error
+            }
+        }
+        return Response(status: head.status, headers: head.headerFields, body: writing)
+    }
+
+    private func note(_ status: HTTPResponse.Status, _ outcome: Outcome) {
+        var log = log
+        log.upload = outcome.upload?.id
+        log.offset = outcome.offset
+        routes.logger.info("\(log.line(status, received: received.length, sent: sent.length))")
+    }
+}

@@ -1,0 +1,38 @@
+import CairnDialects
+public import CairnEngine
+import HTTPTypes
+public import Hummingbird
+import Logging
+import NIOCore
+
+/// Answers every request on Cairn's paths: X-Start-Byte, plain files, the native reading part, health.
+///
+/// It asks nobody who they are. An application of one's own mounts it with `UploadMiddleware`, behind its own
+/// authorization, on connections of `HTTPServerBuilder.uploads`.
+public struct UploadResponder<Context: RequestContext>: HTTPResponder {
+    private let engine: Engine
+    private let health: Health
+    private let downloads: Slots
+
+    /// - Parameter downloads: The most at once. Each holds up to two chunks in memory, so more are answered 503.
+    public init(engine: Engine, downloads: Int = 256) {
+        self.init(engine: engine, downloads: downloads, health: Health())
+    }
+
+    init(engine: Engine, downloads: Int, health: Health) {
+        self.engine = engine
+        self.downloads = Slots(downloads)
+        self.health = health
+    }
+
+    public func respond(to request: Request, context: Context) async throws -> Response {
+        let remote = (context as? any RemoteAddressRequestContext)?.remoteAddress
+        var logger = context.logger
+        let id = context.id
+        logger[metadataKey: "hb.request.id"] = nil  // the access log says it in its own place
+        let exchange = Exchange(
+            routes: UploadRoutes(engine: engine, health: health, logger: logger), downloads: downloads,
+            request: request, id: id, remote: AccessLog.text(remote))
+        return await exchange.response()
+    }
+}

@@ -1,0 +1,91 @@
+import CairnDialects
+import CairnEngine
+import Hummingbird
+import Logging
+import NIOCore
+
+/// From a command to its outcome: the one place where HTTP meets the engine.
+struct UploadRoutes: Sendable {
+    let engine: Engine
+    let health: Health
+    let logger: Logger
+
+    /// Asks nobody who they are: all requests are one principal's.
+    private let principal = Principal.everyone
+
+    init(engine: Engine, health: Health, logger: Logger) {
+        self.engine = engine
+        self.health = health
+        self.logger = logger
+    }
+
+    func outcome(of command: Command, body: MeteredBody) async -> Outcome {
+        do throws(UploadError) {
+            return try await run(command, body)
+        } catch {
+            health.note(error)
+            if case .store(let cause) = error { logger.error("store failed", metadata: ["cause": "\(cause)"]) }
+            return .refused(error)
+        }
+    }
+
+    private func run(_ command: Command, _ body: MeteredBody) async throws(UploadError) -> Outcome {
+        switch command {
+        case .resume(let target): return .prefix(try await resume(target))
+        case .append(let append, let target): return .appended(try await self.append(append, body, to: target))
+        case .create(let append): return .created(try await engine.create(append, body: body, by: principal))
+        case .look(let target): return .upload(try await look(at: target))
+        case .fetch(let id): return try await fetch(id)
+        case .read(let id): return .file(try await engine.upload(id, for: principal))
+        case .manifest(let id):
+            let upload = try await engine.upload(id, for: principal)
+            return .manifest(try await engine.manifest(of: upload), of: upload)
+        case .list(let state, let after, let limit): return try await list(state, after: after, limit: limit)
+        case .cancel(let id):
+            try await engine.cancel(id, for: principal)
+            return .cancelled
+        case .capabilities: return .capabilities(engine.limits, engine.chunkSize)
+        case .health: return .health(isWritable: health.isWritable)
+        case .options: return .options
+        }
+    }
+
+    private func resume(_ target: Target?) async throws(UploadError) -> Upload? {
+        switch target {
+        case nil: nil
+        case .id(let id): try await engine.resume(id, for: principal)
+        case .name(let name): try await engine.resume(named: UploadKey(name, of: principal), for: principal)
+        }
+    }
+
+    private func append(
+        _ append: Append, _ body: MeteredBody, to target: Target
+    ) async throws(UploadError) -> Upload {
+        switch target {
+        case .id(let id): try await engine.append(append, body: body, to: id, for: principal)
+        case .name(let name):
+            try await engine.append(append, body: body, named: UploadKey(name, of: principal), for: principal)
+        }
+    }
+
+    private func look(at target: Target) async throws(UploadError) -> Upload {
+        switch target {
+        case .id(let id): return try await engine.upload(id, for: principal)
+        case .name(let name):
+            let key = UploadKey(name, of: principal)
+            guard let upload = try await engine.upload(named: key, for: principal) else { throw .unknownUpload }
+            return upload
+        }
+    }
+
+    private func fetch(_ id: UploadID) async throws(UploadError) -> Outcome {
+        let upload = try await engine.upload(id, for: principal)
+        return upload.state == .complete ? .file(upload) : .prefix(try await engine.resume(id, for: principal))
+    }
+
+    /// Asks for one more than wanted, to know whether more follow.
+    private func list(_ state: Upload.State, after: UploadID?, limit: Int) async throws(UploadError) -> Outcome {
+        let found = try await engine.uploads(state, for: principal, after: after, limit: limit + 1)
+        return .uploads(Array(found.prefix(limit)), state: state, hasMore: found.count > limit)
+    }
+}

@@ -1,0 +1,71 @@
+public import CairnEngine
+import Hummingbird
+import HummingbirdCore
+public import Logging
+import NIOCore
+public import ServiceLifecycle
+
+/// Serves an engine over HTTP.
+///
+/// A service: in a `ServiceGroup` with signals it ends gracefully. First the engine stops, so that running bodies end
+/// and what arrived of them is kept and told; then connections are closed as they fall idle.
+public struct UploadServer: Service {
+    public struct Configuration: Sendable {
+        public var host = "127.0.0.1"
+        /// 0 takes any free port.
+        public var port = 8080
+        /// The most connections at once; more wait until one ends.
+        public var connections = 4096
+        /// The most downloads at once; each holds up to two chunks in memory, and more are answered 503.
+        public var downloads = 256
+        public var channel = ChannelSettings()
+        /// How often uploads are looked for whose time is over.
+        public var expiryInterval: Duration = .seconds(300)
+
+        public init() {}
+    }
+
+    private let engine: Engine
+    private let configuration: Configuration
+    private let logger: Logger
+    private let onListening: @Sendable (_ port: Int) async -> Void
+
+    /// - Parameter onListening: Called once with the port, when connections are accepted.
+    public init(
+        engine: Engine, configuration: Configuration = Configuration(), logger: Logger = Logger(label: "cairn.server"),
+        onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
+    ) {
+        self.engine = engine
+        self.configuration = configuration
+        self.logger = logger
+        self.onListening = onListening
+    }
+
+    /// Returns when the server has ended: gracefully, or because it could not listen.
+    public func run() async throws {
+        let engine = engine
+        try await withGracefulShutdownHandler {
+            try await application().run()
+        } onGracefulShutdown: {
+            engine.stop()
+        }
+    }
+
+    private func application() -> some ApplicationProtocol {
+        let health = Health()
+        return Application(
+            responder: UploadResponder<UploadContext>(
+                engine: engine, downloads: configuration.downloads, health: health),
+            server: .uploads(settings: configuration.channel),
+            configuration: ApplicationConfiguration(
+                address: .hostname(configuration.host, port: configuration.port), backlog: 1024,
+                availableConnectionsDelegate: MaximumAvailableConnections(configuration.connections, logger: logger)),
+            services: [
+                ExpiryLoop(engine: engine, health: health, interval: configuration.expiryInterval, logger: logger)
+            ],
+            onServerRunning: { [onListening, port = configuration.port] channel in
+                await onListening(channel.localAddress?.port ?? port)
+            },
+            logger: logger)
+    }
+}
