@@ -1,0 +1,72 @@
+import _NIOFileSystem
+
+/// A file to be sent, and the name it is to have on the server.
+public struct LocalEntry: Hashable, Sendable {
+    public let path: String
+    /// Pieces separated by slashes, none of them `.` or `..`.
+    public let name: String
+}
+
+/// The files behind a path: itself, or what is in it at any depth, in the order of their names.
+public struct LocalTree: Hashable, Sendable {
+    public private(set) var files: [LocalEntry] = []
+    /// What is there but is not sent, and why: links to folders, pipes, devices, names that are no UTF-8.
+    public private(set) var skipped: [Skipped] = []
+
+    public struct Skipped: Hashable, Sendable {
+        public let path: String
+        public let reason: String
+    }
+
+    /// Looks at `path`; a link given here is followed, whatever it points to.
+    public init(at path: String) async throws(ClientError) {
+        do {
+            guard let info = try await FileSystem.shared.info(forFileAt: FilePath(path)) else {
+                throw Errno.noSuchFileOrDirectory
+            }
+            let name = Self.name(of: FilePath(path))
+            if info.type == .directory {
+                try await add(folder: FilePath(path), name: name)
+            } else {
+                files.append(LocalEntry(path: path, name: name))
+            }
+        } catch {
+            throw .noInput(path: path, reason: error.reason)
+        }
+    }
+
+    /// The last piece of a path; nothing when the path only says where we are.
+    private static func name(of path: FilePath) -> String {
+        guard let last = path.lexicallyNormalized().lastComponent, last.kind == .regular else { return "" }
+        return last.string
+    }
+
+    private mutating func add(folder: FilePath, name: String) async throws {
+        var entries = try await FileSystem.shared.withDirectoryHandle(atPath: folder) { handle in
+            try await handle.listContents().reduce(into: []) { $0.append($1) }
+        }
+        entries.sort { $0.name.string < $1.name.string }
+        for entry in entries {
+            try await add(entry, name: name.isEmpty ? entry.name.string : "\(name)/\(entry.name.string)")
+        }
+    }
+
+    private mutating func add(_ entry: DirectoryEntry, name: String) async throws {
+        let path = entry.path.string
+        guard FilePath(path) == entry.path else { return skip(path, "its name is not UTF-8") }
+        switch entry.type {
+        case .directory: try await add(folder: entry.path, name: name)
+        case .regular: files.append(LocalEntry(path: path, name: name))
+        case .symlink:
+            // A link to a folder may lead back up here.
+            let target = try await FileSystem.shared.info(forFileAt: entry.path)
+            guard target?.type == .regular else { return skip(path, "a link that leads to no file") }
+            files.append(LocalEntry(path: path, name: name))
+        default: skip(path, "neither a file nor a folder")
+        }
+    }
+
+    private mutating func skip(_ path: String, _ reason: String) {
+        skipped.append(Skipped(path: path, reason: reason))
+    }
+}

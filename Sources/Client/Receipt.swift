@@ -1,0 +1,17 @@
+public import CairnContent
+
+/// What came of an upload that is complete and verified.
+public struct Receipt: Hashable, Sendable {
+    public let address: FileAddress
+    /// The content id: the server's and, computed from the same bytes, ours.
+    public let contentID: Digest
+    /// The file's length in bytes.
+    public let length: Int64
+    /// Body bytes that were handed to the network, in all tries together.
+    public let sent: Int64
+    /// Bytes of the file that the server had already, so that they did not travel.
+    public var known: Int64 { max(0, length - sent) }
+    /// Whether the server had other bytes under this file's name.
+    public let changed: Bool
+    public let name: String?
+}

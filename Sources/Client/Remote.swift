@@ -1,0 +1,58 @@
+import AsyncHTTPClient
+import CairnContent
+import NIOCore
+import NIOHTTP1
+
+/// One server, and how to talk to it: the connections, and how patient to be.
+public struct Remote: Sendable {
+    public let server: ServerAddress
+    let policy: RetryPolicy
+    let http: HTTPClient
+    /// What a caller shows to its user while it goes on.
+    let report: @Sendable (TransferEvent) -> Void
+
+    /// Calls `body` with connections to `server`, and closes them after it.
+    ///
+    /// - Parameter report: Told what goes on, from any thread; it should return quickly.
+    public static func connected<Result: Sendable>(
+        to server: ServerAddress, policy: RetryPolicy = RetryPolicy(),
+        report: @escaping @Sendable (TransferEvent) -> Void = { _ in },
+        _ body: @Sendable (Remote) async throws(ClientError) -> Result
+    ) async throws(ClientError) -> Result {
+        let http = HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration(policy))
+        let remote = Remote(server: server, policy: policy, http: http, report: report)
+        do {
+            let result = try await body(remote)
+            try? await http.shutdown()  // whatever it could not close, the process's end will
+            return result
+        } catch {
+            try? await http.shutdown()  // the error of `body` is the one that matters
+            throw error
+        }
+    }
+
+    private static func configuration(_ policy: RetryPolicy) -> HTTPClient.Configuration {
+        var configuration = HTTPClient.Configuration()
+        // Over HTTP/2 an upload falls to one flow-control window a round trip behind untuned proxies.
+        configuration.httpVersion = .http1Only
+        configuration.redirectConfiguration = .disallow
+        configuration.timeout.connect = .seconds(10)
+        configuration.timeout.read = .nanoseconds(Int64(policy.stall / .nanoseconds(1)))
+        // Our own pauses are the ones that know when to stop.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.http1_1ConnectionDebugInitializer = { channel in
+            // Between the two marks the next parts are read and hashed while the last ones leave.
+            let marks = ChannelOptions.Types.WriteBufferWaterMark(low: Self.partLength, high: 3 * Self.partLength)
+            return channel.setOption(.writeBufferWaterMark, value: marks).flatMap {
+                channel.setOption(.recvAllocator, value: receiving)
+            }
+        }
+        return configuration
+    }
+
+    /// Small for answers, large for downloads.
+    private static let receiving = AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 16_384, maximum: partLength)
+
+    /// The length of the parts that files are read and sent in, in bytes.
+    static let partLength = 1 << 20
+}

@@ -1,0 +1,23 @@
+import FoundationEssentials
+
+/// Where a server is: `http` or `https`, host, port, and the path it is mounted at, if any.
+public struct ServerAddress: Hashable, Sendable, LosslessStringConvertible {
+    /// The address as given, without a slash at its end.
+    public let description: String
+
+    /// An address like `https://files.example.org/cairn`, or nil.
+    ///
+    /// Without a scheme it is `http`. A query, a fragment or a password has no place in it.
+    public init?(_ text: String) {
+        let text = text.contains("://") ? text : "http://" + text
+        guard let parts = URLComponents(string: text), let scheme = parts.scheme?.lowercased(),
+            scheme == "http" || scheme == "https", let host = parts.host, !host.isEmpty,
+            parts.query == nil, parts.fragment == nil, parts.user == nil, parts.password == nil
+        else { return nil }
+        let end = text.lastIndex { $0 != "/" } ?? text.startIndex
+        description = String(text[...end])
+    }
+
+    /// The URL of `path`, which begins with a slash and is percent-encoded, on this server.
+    func url(_ path: String) -> String { description + path }
+}
