@@ -1,0 +1,43 @@
+# make run    a server with a real file in it        make test   every test
+# make tsan   engine and disk store under TSan       make bench  speed against openssl and curl
+
+PORT ?= 8080
+DATA ?= ./data
+FILE ?=
+ONCE ?=
+
+BUILD := .build/release
+SWIFT ?= swift
+
+.PHONY: run test tsan bench vectors format clean
+
+run: packages
+	$(SWIFT) build -c release --product cairn
+	@PORT='$(PORT)' DATA='$(DATA)' FILE='$(FILE)' ONCE='$(ONCE)' sh .make/run.sh $(BUILD)/cairn
+
+test: packages vectors
+	$(SWIFT) build -c release --build-tests
+	$(SWIFT) test -c release --skip-build --filter 'DiskTests|ContentTests|SystemTests|EngineTests'
+	$(SWIFT) test -c release --skip-build --skip 'DiskTests|ContentTests|SystemTests|EngineTests'
+
+# The core alone: no network package is built a second time.
+tsan: packages
+	CAIRN_PARTS=core $(SWIFT) test --sanitize=thread --scratch-path .build-tsan
+
+bench: packages
+	$(SWIFT) build -c release --product cairn
+	python3 Benchmarks/upload.py $(BUILD)/cairn
+
+# The vectors of spec/vectors once more, by another SHA-256.
+vectors:
+	python3 spec/vectors/compute.py --check
+
+format:
+	$(SWIFT) format --in-place --recursive Package.swift Sources Tests
+
+clean:
+	rm -rf .build .build-tsan
+
+.PHONY: packages
+packages:
+	@sh .make/packages.sh

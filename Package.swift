@@ -1,0 +1,145 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Swift 6 mode comes with the tools version; every warning is an error, and unsafe code must say so.
+let strict: [SwiftSetting] = [
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+func target(_ name: String, _ path: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Sources/\(path)", swiftSettings: strict)
+}
+
+func support(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Tests/Support/\(name)", swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+// Outside packages, by the names of what we import.
+let asyncAlgorithms = Target.Dependency.product(name: "AsyncAlgorithms", package: "swift-async-algorithms")
+let database = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let http1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let posix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+
+/// What a file is, the rules of uploads, and where they are kept: no network.
+let core: [Target] = [
+    .systemLibrary(
+        name: "COpenSSL", path: "Sources/System/COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(
+        name: "CLZ4", path: "Sources/System/CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+    .target(name: "CCRC32C", path: "Sources/System/CCRC32C"),
+    target("Hashing", "System/Hashing", ["COpenSSL", "CCRC32C"]),
+    target("LZ4", "System/LZ4", ["CLZ4"]),
+    target("CairnContent", "Content", ["Hashing"]),
+    target("CairnEngine", "Engine", ["CairnContent", nio, log, asyncAlgorithms]),
+    target("CairnDisk", "Stores/Disk", ["CairnContent", "CairnEngine", "Hashing", "LZ4", nio, posix, log, database]),
+
+    support("Randomness", []),
+    support("StoreConformance", ["CairnContent", "CairnEngine", nio]),
+    support("LedgerConformance", ["CairnContent", "CairnEngine"]),
+    tests("SystemTests", ["Hashing", "LZ4", "CCRC32C"]),
+    tests("ContentTests", ["CairnContent", "Hashing"]),
+    tests(
+        "EngineTests",
+        [
+            "CairnContent", "CairnEngine", "StoreConformance", "LedgerConformance", "Randomness", nio, asyncAlgorithms,
+        ]),
+    tests(
+        "DiskTests",
+        [
+            "CairnContent", "CairnDisk", "CairnEngine", "Hashing", "LZ4", "StoreConformance", "LedgerConformance",
+            "Randomness", nio, log, database,
+        ]),
+]
+
+/// The same over HTTP: dialects, server, client, command.
+let network: [Target] = [
+    target(
+        "CairnDialects", "Dialects",
+        [
+            "CairnContent", "CairnEngine", "Hashing", httpTypes,
+            .product(name: "StructuredFieldValues", package: "swift-http-structured-headers"),
+        ]),
+    target(
+        "CairnServer", "Server",
+        [
+            "CairnContent", "CairnEngine", "CairnDialects", nio, posix, http1, log, httpTypes, lifecycle,
+            .product(name: "Hummingbird", package: "hummingbird"),
+            .product(name: "HummingbirdCore", package: "hummingbird"),
+            .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+            .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
+        ]),
+    target(
+        "CairnClient", "Client",
+        [
+            "CairnContent", "CairnDialects", "CairnEngine", "Hashing", nio, posix, log, httpTypes,
+            .product(name: "_NIOFileSystem", package: "swift-nio"),
+            .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        ]),
+    .executableTarget(
+        name: "cairn",
+        dependencies: [
+            "CairnContent", "CairnEngine", "CairnDialects", "CairnDisk", "CairnServer", "CairnClient", log, lifecycle,
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+        ],
+        path: "Sources/Apps/cairn", swiftSettings: strict),
+
+    support("CairnProcess", []),
+    support("RawHTTP", [nio, posix]),
+    support("ScriptedServer", [nio, posix, http1]),
+    tests("DialectsTests", ["CairnContent", "CairnDialects", "CairnEngine", httpTypes]),
+    tests(
+        "ServerTests",
+        [
+            "CairnContent", "CairnDialects", "CairnEngine", "CairnServer", "RawHTTP", nio, http1, log, httpTypes, lifecycle,
+            .product(name: "Hummingbird", package: "hummingbird"),
+            .product(name: "NIOEmbedded", package: "swift-nio"),
+            .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+        ]),
+    tests("ClientTests", ["CairnClient", "CairnContent", "CairnDialects", "ScriptedServer", nio]),
+    tests("CommandTests", ["cairn", "CairnContent", "CairnProcess"]),
+    tests("JourneyTests", ["cairn", "CairnContent", "CairnProcess", "Randomness", "RawHTTP"]),
+    tests("TidyTests", []),
+]
+
+/// `CAIRN_PARTS=core` leaves the network out, for builds that need only what lies below it (`make tsan`).
+let isCore = Context.environment["CAIRN_PARTS"] == "core"
+
+let package = Package(
+    name: "cairn",
+    products: [
+        .library(name: "CairnEngine", targets: ["CairnEngine", "CairnContent"]),
+        .library(name: "CairnDisk", targets: ["CairnDisk"]),
+    ] + (isCore ? [] : [
+        .library(name: "CairnServer", targets: ["CairnServer"]),
+        .library(name: "CairnClient", targets: ["CairnClient"]),
+        .executable(name: "cairn", targets: ["cairn"]),
+    ]),
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    ] + (isCore ? [] : [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-http-structured-headers", from: "1.7.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ]),
+    targets: core + (isCore ? [] : network)
+)

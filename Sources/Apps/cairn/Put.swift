@@ -1,0 +1,109 @@
+import ArgumentParser
+import CairnClient
+import CairnDialects
+import CairnEngine
+
+/// `cairn put`: files onto a server.
+struct Put: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Send files, folders, or standard input; run it again to go on.",
+        discussion: """
+            What the server has already is not sent again, when its digest shows that it is the same. Files in a \
+            folder keep their path below it as their name.
+            """)
+
+    @Argument(help: ArgumentHelp("Files and folders; - is standard input.", valueName: "file"))
+    var inputs: [String]
+
+    @Option(help: "The name on the server, for one file or standard input.")
+    var name: String?
+
+    @Option(help: ArgumentHelp("The media type to serve the files with.", valueName: "media-type"))
+    var type: String?
+
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var retry: RetryOptions
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        guard name == nil || inputs.count == 1 else { throw ValidationError("--name is for one file.") }
+        guard inputs.count(where: { $0 == "-" }) <= 1 else { throw ValidationError("- can be read only once.") }
+    }
+
+    func run() async throws {
+        let console = Console(output)
+        let address = try server.server()
+        let (inputs, name, metadata) = (inputs, name, Metadata(type: type))
+        let code = try await Remote.connected(to: address, policy: retry.policy, report: console.show) { remote in
+            await Putting(remote: remote, console: console, name: name, metadata: metadata).put(inputs)
+        }
+        try code.end()
+    }
+}
+
+/// The work of `cairn put` on one server.
+private struct Putting: Sendable {
+    let remote: Remote
+    let console: Console
+    /// Overrides the file's own name.
+    let name: String?
+    let metadata: Metadata
+
+    func put(_ inputs: [String]) async -> ExitCode {
+        var files: [LocalEntry?] = []
+        let seen = await console.forEach(inputs) { input throws(ClientError) in
+            files += input == "-" ? [nil] : try await found(at: input)
+        }
+        let sent = await console.forEach(files) { file throws(ClientError) in
+            guard let file else { return try await putStandardInput() }
+            try await put(file)
+        }
+        return seen == .success ? sent : seen
+    }
+
+    private func found(at path: String) async throws(ClientError) -> [LocalEntry] {
+        let tree = try await LocalTree(at: path)
+        for skipped in tree.skipped { console.note("\(skipped.path): skipped, \(skipped.reason)") }
+        return tree.files
+    }
+
+    private func put(_ file: LocalEntry) async throws(ClientError) {
+        let metadata = metadata.named(name ?? file.name)
+        console.begin(metadata.name ?? file.path)
+        show(try await remote.put(file.path, metadata: metadata))
+    }
+
+    private func putStandardInput() async throws(ClientError) {
+        let metadata = name.map(metadata.named) ?? metadata
+        console.begin(name ?? "standard input")
+        show(try await remote.put(stream: StandardInput.read, metadata: metadata))
+    }
+
+    private func show(_ receipt: Receipt) {
+        console.result(
+            [
+                ("id", .string("\(receipt.address.id)")), ("url", .string("\(receipt.address)")),
+                ("contentId", .string("\(receipt.contentID)")), ("length", .number(receipt.length)),
+                ("sent", .number(receipt.sent)), ("known", .number(receipt.known)),
+                ("name", receipt.name.map { .string($0) } ?? .null),
+            ],
+            "\(receipt.address)  \(receipt.name ?? "-")  \(receipt.words)")
+    }
+}
+
+extension Receipt {
+    fileprivate var words: String {
+        let all = ProgressLine.bytes(length)
+        if sent == 0 && length > 0 { return "\(all), all of it known" }
+        if known == 0 { return "\(all) sent" }
+        return "\(ProgressLine.bytes(known)) of \(all) known, \(ProgressLine.bytes(sent)) sent"
+    }
+}
+
+extension Metadata {
+    /// With a name; control characters in it, which no server takes, become `_`.
+    fileprivate func named(_ name: String) -> Metadata {
+        let scalars = name.unicodeScalars.map { $0.properties.generalCategory == .control ? "_" as Unicode.Scalar : $0 }
+        return Metadata(name: String(String.UnicodeScalarView(scalars)), type: type)
+    }
+}
