@@ -8,6 +8,16 @@ extension StringProtocol {
     }
 }
 
+extension StringProtocol {
+    /// Without spaces and tabs at either end: optional white space (RFC 9110, section 5.6.3).
+    package var trimmingBlanks: SubSequence {
+        let isBlank = { (character: Character) in character == " " || character == "\t" }
+        let start = firstIndex { !isBlank($0) } ?? endIndex
+        let end = lastIndex { !isBlank($0) }.map { index(after: $0) } ?? start
+        return self[start..<end]
+    }
+}
+
 extension UInt8 {
     var isDigit: Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) }
 

@@ -18,7 +18,7 @@ package struct ByteRanges: Hashable, Sendable {
         guard halves.count == 2, halves[0].lowercased() == "bytes" else { return nil }
         var specs: [Spec] = []
         for piece in halves[1].split(separator: ",") {
-            let spec = piece.filter { $0 != " " && $0 != "\t" }
+            let spec = String(piece.trimmingBlanks)
             if spec.isEmpty { continue }
             guard specs.count < Self.countLimit, let spec = Self.spec(spec) else { return nil }
             specs.append(spec)

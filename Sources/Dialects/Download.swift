@@ -34,7 +34,7 @@ struct Download {
         guard request.method == .get, let ranges = request.fields[.range].flatMap({ ByteRanges($0) }) else {
             return nil
         }
-        if let condition = request.fields[.ifRange], !EntityTags(condition).containStrongly(tag) { return nil }
+        if let condition = request.fields[.ifRange], !EntityTags(condition).isExactly(tag) { return nil }
         let total = ranges.resolved(in: upload.offset).reduce(0) { $0 + ($1.upperBound - $1.lowerBound) }
         return total > upload.offset ? nil : ranges
     }
@@ -45,20 +45,21 @@ struct Download {
         return Answer(.partialContent, fields, body: [.file(range)])
     }
 
-    /// Several ranges in one body (RFC 9110, section 14.6). The boundary is the request's id, which nobody knew when
-    /// the file was uploaded.
+    /// Several ranges in one body (RFC 9110, section 14.6). The boundary is random: nobody knew it when the file was
+    /// uploaded.
     private func parts(_ ranges: [Range<Int64>]) -> Answer {
+        let boundary = UploadID().description
         var fields = fields
-        fields[.contentType] = "multipart/byteranges; boundary=\(request.id)"
+        fields[.contentType] = "multipart/byteranges; boundary=\(boundary)"
         var body: [Answer.Part] = []
         for range in ranges {
             let head = """
-                \r\n--\(request.id)\r\nContent-Type: \(type)\r\n\
+                \r\n--\(boundary)\r\nContent-Type: \(type)\r\n\
                 Content-Range: bytes \(range.lowerBound)-\(range.upperBound - 1)/\(upload.offset)\r\n\r\n
                 """
             body += [.bytes(Array(head.utf8)), .file(range)]
         }
-        body.append(.bytes(Array("\r\n--\(request.id)--\r\n".utf8)))
+        body.append(.bytes(Array("\r\n--\(boundary)--\r\n".utf8)))
         return Answer(.partialContent, fields, body: body)
     }
 
@@ -67,7 +68,7 @@ struct Download {
     /// What has arrived so far. Its length is not the file's, so it is always a part, and a range that counts from the
     /// end has no meaning yet.
     private func prefix() -> Answer {
-        let asked = request.fields[.range].flatMap { ByteRanges($0) }
+        let asked = request.method == .get ? request.fields[.range].flatMap { ByteRanges($0) } : nil
         let specs = asked?.withoutSuffixes ?? [.from(0, through: nil)]
         guard let range = ByteRanges(specs: specs).resolved(in: upload.offset).first else {
             return refusal(.range(length: upload.offset))

@@ -24,6 +24,9 @@ package struct EntityTags: Hashable, Sendable {
     /// Weak comparison: for `If-None-Match`.
     package func contain(_ tag: String) -> Bool { isAny || tags.contains { $0.text == tag } }
 
-    /// Strong comparison: for `If-Match` and `If-Range`.
+    /// Strong comparison: for `If-Match`.
     package func containStrongly(_ tag: String) -> Bool { isAny || tags.contains { $0.text == tag && !$0.isWeak } }
+
+    /// Whether this is the one strong tag, as `If-Range` must have it.
+    package func isExactly(_ tag: String) -> Bool { tags == [Tag(text: tag, isWeak: false)] }
 }

@@ -48,8 +48,10 @@ extension HTTPFields {
         return disposition.fileName
     }
 
-    /// A body is the file itself, so it comes in no content coding.
+    /// A body is the file itself, so it comes in no content coding, and it is no part of something larger (RFC 9110,
+    /// section 14.5): a part that was taken for the whole would be a wrong file.
     func checkCoding() throws(RequestError) {
+        guard !contains(.contentRange) else { throw .header(.contentRange) }
         guard let coding = self[.contentEncoding], coding.lowercased() != "identity" else { return }
         throw .contentCoding
     }

@@ -46,9 +46,20 @@ extension Native {
 
     private static func list(_ uploads: [Upload], _ state: Upload.State, _ hasMore: Bool) -> Answer {
         let name = state == .complete ? "files" : "uploads"
-        let next: [(String, JSON)] = hasMore ? [("next", .text(uploads.last?.id))] : []
+        let page = page(of: uploads)
+        let isLast = !hasMore && page.count == uploads.count
+        let next: [(String, JSON)] = isLast ? [] : [("next", .text(page.last?.id))]
         return Answer(
-            .ok, [.cacheControl: "no-store"], json: .object([(name, .array(uploads.map(row)))] + next))
+            .ok, [.cacheControl: "no-store"], json: .object([(name, .array(page.map(row)))] + next))
+    }
+
+    /// The first of `uploads`, as many as make an answer of bearable length; at least one.
+    private static func page(of uploads: [Upload]) -> ArraySlice<Upload> {
+        var length = 0
+        return uploads.prefix { upload in
+            defer { length += (upload.metadata.name?.utf8.count ?? 0) + (upload.metadata.type?.utf8.count ?? 0) }
+            return length < pageTextLimit
+        }
     }
 
     private static func row(_ upload: Upload) -> JSON {

@@ -5,6 +5,8 @@ import HTTPTypes
 public enum Native: Dialect {
     /// The most uploads in one page of a list.
     static let pageLimit = 1000
+    /// The bytes of names and types after which a page of a list ends; each may be six times as long in JSON.
+    static let pageTextLimit = 64 * 1024
 
     public static func command(in request: RequestHead) throws(RequestError) -> Command {
         let piece = request.path.count > 2 ? request.path[2] : nil

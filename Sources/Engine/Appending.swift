@@ -20,45 +20,38 @@ struct Appending: Sendable {
     /// Runs until the body ends in whatever way; what arrived is kept. Never throws away acknowledged bytes.
     func run(
         _ upload: Upload, _ writer: consuming ChunkWriter,
-        body: some AsyncSequence<ByteBuffer, any Error> & Sendable, until ends: [(BodyEnd, Signal)]
+        body: some AsyncSequence<ByteBuffer, any Error> & Sendable, until ends: BodyEvents.Ends
     ) async -> (Upload, BodyEnd, bodyDigest: Digest?) {
-        let events = BodyEvents()
         let batches = AsyncChannel<Batch>()
-        async let committed = committer.run(upload, batches) { await events.channel.send(.ended(.failed($0))) }
+        let failed = Signal()
+        async let committed = committer.run(upload, batches, failed: failed)
         var receiver = Receiver(
-            upload, writer, into: batches, room: most - upload.offset, batchLength: committer.limits.batchLength,
+            upload, writer, into: batches, room: most - upload.offset, limits: committer.limits,
             digestsBody: append.bodyDigest != nil)
 
-        let interval = committer.limits.checkpoint
-        let end = await withTaskGroup(of: Void.self, returning: BodyEnd.self) { group in
-            group.addTask { await events.pass(body, expecting: append.bodyLength) }
-            group.addTask { await events.tick(every: interval, clock) }
-            for (end, signal) in ends { group.addTask { await events.end(end, when: signal) } }
-            defer {
-                events.channel.finish()
-                group.cancelAll()
-            }
-            return await receive(events.channel, &receiver)
-        }
+        let end = await BodyEvents.of(
+            body, expecting: append.bodyLength, until: ends + [(.uncommitted, failed)],
+            every: committer.limits.checkpoint, clock
+        ) { await receive($0, &receiver) }
         let digest = receiver.bodyDigest()
         let last = await finish(receiver, after: end, digest)
         batches.finish()
         let result = await committed
-        return (result.upload, result.failure.map { .failed($0) } ?? last, digest)
+        if let failure = result.failure { return (result.upload, .failed(failure), digest) }
+        // A cancelled task hands nothing over any more: what did not get through counts as not sent.
+        return (result.upload, last == .whole && !result.isFinished ? .cut : last, digest)
     }
 
     private func receive(_ events: AsyncChannel<BodyEvent>, _ receiver: inout Receiver) async -> BodyEnd {
-        var idle = 0
-        let patience = Int(committer.limits.stall / committer.limits.checkpoint)
+        var patience = Patience(committer.limits)
         do {
             for await event in events {
                 switch event {
                 case .bytes(let bytes):
-                    idle = 0
+                    patience.received(bytes.readableBytes)
                     guard try await receiver.receive(bytes) else { return .tooLong }
                 case .checkpoint:
-                    idle += 1
-                    guard idle < patience else { return .stalled }
+                    guard patience.holds() else { return .stalled }
                     if !committer.isWithheld { try await receiver.checkpoint() }
                 case .ended(let end): return end
                 }
@@ -71,9 +64,11 @@ struct Appending: Sendable {
 
     private func finish(_ receiver: consuming Receiver, after end: BodyEnd, _ digest: Digest?) async -> BodyEnd {
         if committer.isWithheld && (end != .whole || digest != append.bodyDigest) { return end }
-        if case .failed = end {
+        switch end {
+        case .failed, .uncommitted:
             await receiver.abandon()
             return end
+        case .whole, .cut, .stalled, .takenOver, .stopping, .tooLong: break
         }
         do {
             try await receiver.finish(sealing: sealing(at: receiver.offset, after: end))

@@ -7,6 +7,8 @@ enum BodyEnd: Hashable, Sendable {
     case whole, cut, stalled, takenOver, stopping, tooLong
     /// The store could not keep what arrived.
     case failed(StoreError)
+    /// What arrived could not be committed; the committer knows why.
+    case uncommitted
 }
 
 /// What happens to a request while it brings bytes.
@@ -18,10 +20,44 @@ enum BodyEvent: Sendable {
 
 /// The events of one body, in order, one at a time: whoever makes them waits until the last one was taken.
 struct BodyEvents: Sendable {
-    let channel = AsyncChannel<BodyEvent>()
+    /// Why a body may end besides its own end, each told by a signal.
+    typealias Ends = [(BodyEnd, Signal)]
+
+    private let channel = AsyncChannel<BodyEvent>()
+
+    /// Makes the events of `body` while `work` takes them; afterwards nothing of it runs any more.
+    static func of<Value: Sendable>(
+        _ body: some AsyncSequence<ByteBuffer, any Error> & Sendable, expecting length: Int64?, until ends: Ends,
+        every interval: Duration, _ clock: any Clock<Duration>, _ work: (AsyncChannel<BodyEvent>) async -> Value
+    ) async -> Value {
+        let events = BodyEvents()
+        return await withTaskGroup(of: Void.self, returning: Value.self) { group in
+            group.addTask { await events.pass(body, expecting: length) }
+            group.addTask { await events.tick(every: interval, clock) }
+            for (end, signal) in ends { group.addTask { await events.end(end, when: signal) } }
+            defer {
+                events.channel.finish()
+                group.cancelAll()
+            }
+            return await work(events.channel)
+        }
+    }
+
+    /// How a body ends that may hold nothing: one byte is too long.
+    static func endWithoutBytes(of events: AsyncChannel<BodyEvent>, _ limits: Limits) async -> BodyEnd {
+        var patience = Patience(limits)
+        for await event in events {
+            switch event {
+            case .bytes(let part): if part.readableBytes > 0 { return .tooLong }
+            case .checkpoint: if !patience.holds() { return .stalled }
+            case .ended(let end): return end
+            }
+        }
+        return .cut
+    }
 
     /// Passes on the body's parts; what broke it is of no account, only that it broke.
-    func pass(_ body: some AsyncSequence<ByteBuffer, any Error> & Sendable, expecting length: Int64?) async {
+    private func pass(_ body: some AsyncSequence<ByteBuffer, any Error> & Sendable, expecting length: Int64?) async {
         var arrived: Int64 = 0
         do {
             for try await bytes in body {
@@ -36,12 +72,12 @@ struct BodyEvents: Sendable {
     }
 
     /// Ends the body when the signal fires.
-    func end(_ end: BodyEnd, when signal: Signal) async {
+    private func end(_ end: BodyEnd, when signal: Signal) async {
         if await signal.wait() { await channel.send(.ended(end)) }
     }
 
     /// Asks for a checkpoint again and again, so that slow bytes become durable too.
-    func tick(every interval: Duration, _ clock: any Clock<Duration>) async {
+    private func tick(every interval: Duration, _ clock: any Clock<Duration>) async {
         while (try? await clock.sleep(for: interval)) != nil {  // a sleep throws only when it is cancelled
             await channel.send(.checkpoint)
         }

@@ -11,7 +11,8 @@ public typealias Store = ChunkStore & TailStore & RecordStore
 public protocol ChunkStore: Sendable {
     /// Returns when each chunk is durable under its digest, or has a verdict that says why not.
     ///
-    /// A good copy that stands under the digest already is kept and counts; a bad one is replaced.
+    /// A copy that stands under the digest already is kept and counts when it holds these very bytes; another is
+    /// replaced.
     func commit(_ chunks: [VerifiedChunk]) async -> [Result<StoredChunk, StoreError>]
 
     /// The plain bytes, whole, or nil when they are absent. Damage the store can see throws `.damaged`.
@@ -31,6 +32,9 @@ public protocol TailStore: Sendable {
 
     /// Forgets a tail that no upload refers to any more; does nothing when it is absent.
     func drop(_ tail: TailName) async
+
+    /// The tails that stood here when the store was opened, whether or not an upload still refers to them.
+    func inheritedTails() async throws(StoreError) -> [TailName]
 }
 
 /// The bytes of one chunk while they arrive: written as they come, forgotten unless kept.

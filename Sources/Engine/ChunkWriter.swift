@@ -23,7 +23,7 @@ struct ChunkWriter: ~Copyable {
         self.init(store: store, chunkSize: chunkSize)
         guard let bytes = try await store.read(tail) else { return nil }
         hasher.update(bytes.readableBytesUInt8Span)
-        guard hasher.digest() == tail.entry.digest else { return nil }
+        guard hasher.digest() == tail.entry.digest, tail.entry.length < chunkLength else { return nil }
         draft = try await store.draft(continuing: tail)
         length = tail.entry.length
     }

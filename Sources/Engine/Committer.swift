@@ -16,6 +16,8 @@ struct Committer: Sendable {
     struct Result: Sendable {
         fileprivate(set) var upload: Upload
         fileprivate(set) var failure: StoreError?
+        /// Whether the last batch came and is durable.
+        fileprivate(set) var isFinished = false
         fileprivate var withheld: [StoredChunk] = []
 
         fileprivate init(_ upload: Upload) { self.upload = upload }
@@ -24,17 +26,18 @@ struct Committer: Sendable {
         fileprivate var nextIndex: Int { upload.run.count + withheld.count }
     }
 
-    /// Commits what `batches` brings until it ends; after a failure the rest is let go.
-    func run(
-        _ upload: Upload, _ batches: AsyncChannel<Batch>, onFailure: @Sendable (StoreError) async -> Void
-    ) async -> Result {
+    /// Commits what `batches` brings until it ends; after a failure, told by `failed`, the rest is let go.
+    ///
+    /// It never waits for whoever sends the batches: that one may be waiting for this.
+    func run(_ upload: Upload, _ batches: AsyncChannel<Batch>, failed: Signal) async -> Result {
         var result = Result(upload)
         for await batch in batches where result.failure == nil && batch.firstIndex == result.nextIndex {
             do {
                 try await commit(batch, &result)
+                result.isFinished = batch.isLast
             } catch {
                 result.failure = error
-                await onFailure(error)
+                failed.fire()
             }
         }
         return result
@@ -68,17 +71,25 @@ struct Committer: Sendable {
         guard !chunks.isEmpty || batch.tail != nil || batch.sealing != nil else { return }
         let before = result.upload
         var next = before.advanced(by: chunks, tail: batch.tail, at: now(), limits)
-        if let length = batch.sealing {
-            next = next.sealed(length)
-            try await publish(next, chunks)
+        do {
+            if let length = batch.sealing {
+                next = next.sealed(length)
+                try await publish(next, chunks)
+            }
+            try await ledger.commit([.write(next, entries: chunks)])
+        } catch {
+            // For lack of room nothing was committed, so nobody will ask for the new tail. After any other failure the
+            // ledger may know of it, and only the next start can tell.
+            if error == .noSpace, let new = next.tail?.name, new != before.tail?.name { await store.drop(new) }
+            throw error
         }
-        try await ledger.commit([.write(next, entries: chunks)])
         result.upload = next
         if let old = before.tail?.name, old != next.tail?.name { await store.drop(old) }
     }
 
     private func publish(_ file: Upload, _ last: [StoredChunk]) async throws(StoreError) {
-        let known = try await ledger.entries(of: file.id, in: 0..<(file.run.count - last.count))
+        let before = file.run.count - last.count
+        let known = before == 0 ? [] : try await ledger.entries(of: file.id, in: 0..<before)
         try await store.publish(FileRecord(file, entries: known + last.map(\.entry)))
     }
 }

@@ -24,7 +24,6 @@ extension Engine {
     ) async throws(UploadError) -> Upload {
         let upload = try newUpload(append.metadata, append.declaredLength, principal)
         try append.check(against: upload, limits)
-        try await commit([.write(upload, entries: [])])
         return try await leases.hold(.upload(upload.id)) { lease throws(UploadError) in
             do throws(UploadError) {
                 return try await self.receive(append, body, into: upload, until: [lease]) { .declared($0) }
@@ -86,14 +85,14 @@ extension Upload {
     }
 
     /// What the client is told of a body that ended like this.
-    fileprivate func answer(
+    func answer(
         to append: Append, _ end: BodyEnd, _ digest: Digest?, _ limits: Limits
     ) throws(UploadError) -> Upload {
         switch end {
         case .whole:
             guard let expected = append.bodyDigest, let digest, digest != expected else { return self }
             throw .digestMismatch(expected: expected, actual: digest, prefix)
-        case .cut: throw .bodyCut(prefix)
+        case .cut, .uncommitted: throw .bodyCut(prefix)
         case .stalled: throw .stalled(prefix)
         case .stopping: throw .stopping(prefix)
         case .takenOver: throw .takenOver

@@ -44,8 +44,21 @@ extension Engine {
     }
 
     /// Decides which of two generations counts, ends the other one, and returns the one that does.
+    ///
+    /// Holds the leases of both meanwhile, so that neither is ended or moved under its eyes. Whoever holds the lease of
+    /// an upload waits for no name, and nobody else waits for two.
     @discardableResult
     private func settle(
+        _ key: UploadKey, _ current: UploadID, _ challenger: UploadID, _ principal: Principal
+    ) async throws(UploadError) -> Upload? {
+        try await leases.hold(.upload(current)) { _ throws(UploadError) in
+            try await self.leases.hold(.upload(challenger)) { _ throws(UploadError) in
+                try await self.settleHeld(key, current, challenger, principal)
+            }
+        }
+    }
+
+    private func settleHeld(
         _ key: UploadKey, _ currentID: UploadID, _ challengerID: UploadID, _ principal: Principal
     ) async throws(UploadError) -> Upload? {
         let current = try await existing(currentID, for: principal)
@@ -97,7 +110,7 @@ extension Engine {
     /// A new generation that starts with what a file holds: no chunk is copied but a last, shorter one, which
     /// becomes the tail, so that the cuts stay where every client expects them.
     func branch(of file: Upload, _ key: UploadKey) async throws(UploadError) -> Upload {
-        var branch = try newUpload(file.metadata, nil, file.owner)
+        var branch = try newUpload(file.metadata, nil, file.owner, cutAs: file.chunkSize)
         branch.run = file.run
         branch.acknowledged = file.offset
         let lastIndex = file.run.count - 1
@@ -108,7 +121,7 @@ extension Engine {
             branch.tail = try await tail(of: branch.id, copying: last)
         }
         let generations = Generations(current: file.id, challenger: branch.id)
-        try await commit([.branch(branch, origin: file.id), .name(key, generations)])
+        try await commit(begun: branch, [.branch(branch, origin: file.id), .name(key, generations)])
         return branch
     }
 

@@ -52,7 +52,8 @@ extension Engine {
     ) async throws(UploadError) -> Upload {
         let upload = try newUpload(append.metadata, append.declaredLength, principal)
         try append.check(against: upload, limits)
-        try await commit([.write(upload, entries: []), .name(key, Generations(current: upload.id))])
+        try await commit(
+            begun: upload, [.write(upload, entries: []), .name(key, Generations(current: upload.id))])
         return try await goOn(append, body, upload, lease)
     }
 
@@ -71,10 +72,12 @@ extension Engine {
         _ append: Append, _ body: some AsyncSequence<ByteBuffer, any Error> & Sendable, from current: Upload,
         _ key: UploadKey, _ lease: Lease
     ) async throws(UploadError) -> Upload {
-        let challenger = try newUpload(append.metadata, append.declaredLength, current.owner)
+        // Cut like the other, so that the two can be compared.
+        let challenger = try newUpload(
+            append.metadata, append.declaredLength, current.owner, cutAs: current.chunkSize)
         try append.check(against: challenger, limits)
         let generations = Generations(current: current.id, challenger: challenger.id)
-        try await commit([.write(challenger, entries: []), .name(key, generations)])
+        try await commit(begun: challenger, [.write(challenger, entries: []), .name(key, generations)])
         return try await goOn(append, body, as: challenger, against: current, key, lease)
     }
 
@@ -87,8 +90,7 @@ extension Engine {
         prefixOnly.bodyLength = 0
         try prefixOnly.check(against: file.reopened(), limits)
         guard case .inferred = file.length else {
-            guard try await isEmpty(body, append) else { throw .tooLong(declared: file.offset, file.prefix) }
-            return file
+            return try await nothingMore(of: body, append, after: file, lease)
         }
         if append.bodyLength == 0 {
             return append.declaredLength == file.offset ? try await declare(file) : file
@@ -97,22 +99,30 @@ extension Engine {
         return try await goOn(append, body, as: branch, against: file, key, lease)
     }
 
-    private func isEmpty(
-        _ body: some AsyncSequence<ByteBuffer, any Error> & Sendable, _ append: Append
-    ) async throws(UploadError) -> Bool {
-        if let length = append.bodyLength { return length == 0 }
-        do {
-            for try await part in body where part.readableBytes > 0 { return false }
-        } catch {}  // a body that broke before its first byte brought nothing either
-        return true
+    /// The file, when the body holds nothing; one of unknown length is waited for, as patiently as any.
+    private func nothingMore(
+        of body: some AsyncSequence<ByteBuffer, any Error> & Sendable, _ append: Append, after file: Upload,
+        _ lease: Lease
+    ) async throws(UploadError) -> Upload {
+        guard append.bodyLength != 0 else { return file }
+        guard append.bodyLength == nil else { throw .tooLong(declared: file.offset, file.prefix) }
+        let limits = limits
+        let end: BodyEnd = await BodyEvents.of(
+            body, expecting: nil, until: [(.takenOver, lease.revoked), (.stopping, stopping)],
+            every: limits.checkpoint, clock
+        ) { await BodyEvents.endWithoutBytes(of: $0, limits) }
+        // A body that broke before its first byte brought nothing either.
+        return end == .cut ? file : try file.answer(to: append, end, nil, limits)
     }
 
     /// The length that was inferred is now declared.
     private func declare(_ file: Upload) async throws(UploadError) -> Upload {
-        var declared = file
-        declared.length = .declared(file.offset)
-        try await commit([.write(declared, entries: [])])
-        return declared
+        try await leases.hold(.upload(file.id)) { _ throws(UploadError) in
+            var declared = try await self.upload(file.id, for: file.owner)
+            declared.length = .declared(file.offset)
+            try await self.commit([.write(declared, entries: [])])
+            return declared
+        }
     }
 }
 

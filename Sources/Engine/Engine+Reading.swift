@@ -7,9 +7,7 @@ extension Engine {
         var entries: [Entry] = []
         while entries.count < upload.run.count {
             let next = entries.count..<min(entries.count + Self.page, upload.run.count)
-            let page = try await self.entries(of: upload, in: next)
-            guard page.count == next.count else { throw .gone }
-            entries += page
+            entries += try await self.entries(of: upload, in: next)
         }
         if let tail = upload.tail { entries.append(tail.entry) }
         do { return try Manifest(chunkSize: upload.chunkSize, entries: entries) } catch {
@@ -29,8 +27,15 @@ extension Engine {
         try await verified(store.read(entry.digest), entry)
     }
 
-    func verifiedTail(_ tail: Tail) async throws(StoreError) -> ByteBuffer {
-        try await verified(store.read(tail), tail.entry)
+    /// The bytes of a tail as an upload had it, though it may have become a chunk since.
+    func verifiedTail(_ tail: Tail, of upload: Upload) async throws(StoreError) -> ByteBuffer {
+        if let bytes = try await store.read(tail) { return try verified(bytes, tail.entry) }
+        let index = upload.run.count
+        guard let chunk = try await ledger.entries(of: upload.id, in: index..<(index + 1)).first,
+            chunk.length >= tail.entry.length
+        else { throw .damaged(tail.entry.digest) }
+        var bytes = try await verifiedChunk(chunk)
+        return try verified(bytes.readSlice(length: tail.entry.length), tail.entry)
     }
 
     private func verified(_ bytes: ByteBuffer?, _ entry: Entry) throws(StoreError) -> ByteBuffer {
@@ -56,7 +61,7 @@ extension Engine {
         }
         guard let tail = upload.tail else { return run.prefixDigest(tail: nil) }
         return try await run.prefixDigest(tail: cut(tail.entry, at: Int(offset - run.length)) {
-            () async throws(StoreError) in try await self.verifiedTail(tail)
+            () async throws(StoreError) in try await self.verifiedTail(tail, of: upload)
         })
     }
 
@@ -123,7 +128,7 @@ public struct FileBytes: AsyncSequence, Sendable {
         private mutating func lastPart() async throws(StoreError) -> ByteBuffer? {
             defer { start = bytes.range.upperBound }
             guard let tail = bytes.upload.tail else { return nil }
-            return part(of: try await bytes.engine.verifiedTail(tail))
+            return part(of: try await bytes.engine.verifiedTail(tail, of: bytes.upload))
         }
 
         private func part(of chunk: ByteBuffer) -> ByteBuffer? {

@@ -48,13 +48,17 @@ public final class Engine: Sendable {
         _ metadata: Metadata = Metadata(), declaredLength: Int64? = nil, by principal: Principal
     ) async throws(UploadError) -> Upload {
         let upload = try newUpload(metadata, declaredLength, principal)
-        try await commit([.write(upload, entries: [])])
+        try await commit(begun: upload, [.write(upload, entries: [])])
         return upload
     }
 
+    /// An upload that holds nothing yet, and that only the caller knows of.
+    ///
+    /// - Parameter size: Another chunk size than new uploads have: that of the file it goes on with.
     func newUpload(
-        _ metadata: Metadata, _ declaredLength: Int64?, _ principal: Principal
+        _ metadata: Metadata, _ declaredLength: Int64?, _ principal: Principal, cutAs size: ChunkSize? = nil
     ) throws(UploadError) -> Upload {
+        let chunkSize = size ?? chunkSize
         let most = limits.length(at: chunkSize)
         if let declaredLength, !(0...most).contains(declaredLength) { throw .limit(.length, most) }
         let text = (metadata.name?.utf8.count ?? 0) + (metadata.type?.utf8.count ?? 0)
@@ -65,8 +69,13 @@ public final class Engine: Sendable {
             metadata: metadata)
         if let declaredLength { upload.length = .declared(declaredLength) }
         upload.expires = moment.advanced(by: limits.idle)
-        sound.withLock { _ = $0.insert(upload.id) }
         return upload
+    }
+
+    /// Writes down an upload that begins; its chunks need no looking for.
+    func commit(begun upload: Upload, _ changes: [LedgerChange]) async throws(UploadError) {
+        try await commit(changes)
+        sound.withLock { _ = $0.insert(upload.id) }
     }
 
     // MARK: Ask
@@ -107,6 +116,20 @@ public final class Engine: Sendable {
         }
     }
 
+    /// Drops the tails that a kill left without an upload; returns how many. To be called once, at start-up.
+    public func sweep() async throws(UploadError) -> Int {
+        var count = 0
+        do {
+            for name in try await store.inheritedTails() {
+                // A name that no upload has now is never given again, so nothing can come between.
+                guard try await ledger.upload(name.upload)?.tail?.name != name else { continue }
+                await store.drop(name)
+                count += 1
+            }
+        } catch { throw .store(error) }
+        return count
+    }
+
     /// Ends the open uploads whose time is over, and the removals that a stop interrupted; returns how many.
     ///
     /// To be called at start-up, and now and then.
@@ -120,42 +143,54 @@ public final class Engine: Sendable {
         while true {
             let due: [Upload]
             do { due = try await ledger.uploads(query) } catch { throw .store(error) }
-            for upload in due where try await expire(upload.id) { count += 1 }
+            for upload in due where await expire(upload.id) { count += 1 }
             guard due.count == query.limit, let last = due.last else { return count }
             query.after = last.id
         }
     }
 
-    private func expire(_ id: UploadID) async throws(UploadError) -> Bool {
-        try await leases.hold(.upload(id)) { _ throws(UploadError) in
-            guard let upload = try await self.load(id), let expires = upload.expires, expires <= self.now() else {
-                return false
+    /// Ends one upload if its time is over still; one that cannot be ended now must not keep the others from it.
+    private func expire(_ id: UploadID) async -> Bool {
+        do throws(UploadError) {
+            // A request may have brought bytes since it was listed: that one is not to be cut.
+            guard try await isDue(id) != nil else { return false }
+            return try await leases.hold(.upload(id)) { _ throws(UploadError) in
+                guard let upload = try await self.isDue(id) else { return false }
+                try await self.end(upload, as: upload.state == .open ? .expired : .cancelled)
+                return true
             }
-            try await self.end(upload, as: upload.state == .open ? .expired : .cancelled)
-            return true
+        } catch {
+            if error != .takenOver { logger.error("cannot end", metadata: ["upload": "\(id)", "cause": "\(error)"]) }
+            return false
         }
+    }
+
+    private func isDue(_ id: UploadID) async throws(UploadError) -> Upload? {
+        guard let upload = try await load(id), let expires = upload.expires, expires <= now() else { return nil }
+        return upload
     }
 
     /// Leaves a tombstone: a file's record goes first, the ledger's references with the tombstone, the tail last.
     ///
-    /// That a file is to go is written down before its record is touched, so that a stop in between is made good.
+    /// That a file is to go is written down before its record is touched, so that a stop in between is made good. An
+    /// open upload may have a record too: power was lost between it and the ledger.
     func end(_ upload: Upload, as state: Upload.State) async throws(UploadError) {
         var tombstone = upload
         tombstone.state = state
         tombstone.run = Run()
         tombstone.tail = nil
         tombstone.expires = nil
-        if upload.state == .complete { try await withdraw(upload) }
+        if upload.state == .complete { try await announceEnd(of: upload) }
+        do { try await store.withdraw(upload.id) } catch { throw .store(error) }
         try await commit([.write(tombstone, entries: [])])
         sound.withLock { _ = $0.remove(upload.id) }
         if let tail = upload.tail { await store.drop(tail.name) }
     }
 
-    private func withdraw(_ file: Upload) async throws(UploadError) {
+    private func announceEnd(of file: Upload) async throws(UploadError) {
         var leaving = file
         leaving.expires = now()
         try await commit([.write(leaving, entries: [])])
-        do { try await store.withdraw(file.id) } catch { throw .store(error) }
     }
 
     // MARK: Ledger
@@ -168,7 +203,11 @@ public final class Engine: Sendable {
         do { try await ledger.commit(changes) } catch { throw .store(error) }
     }
 
+    /// The entries at `indices`, which lie within the run; fewer are there only when the upload was ended meanwhile.
     func entries(of upload: Upload, in indices: Range<Int>) async throws(UploadError) -> [Entry] {
-        do { return try await ledger.entries(of: upload.id, in: indices) } catch { throw .store(error) }
+        let entries: [Entry]
+        do { entries = try await ledger.entries(of: upload.id, in: indices) } catch { throw .store(error) }
+        guard entries.count == indices.count else { throw .gone }
+        return entries
     }
 }

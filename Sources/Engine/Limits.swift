@@ -12,11 +12,18 @@ public struct Limits: Hashable, Sendable {
     /// this much on the way (spec/durability.md, "What a kill can cost").
     public var batchLength = 16 * 1024 * 1024
 
+    /// The most finished chunks in such a batch: each holds a file open until it is durable.
+    public var batchCount = 64
+
     /// How often a request that still receives makes durable what it holds.
     public var checkpoint: Duration = .seconds(2)
 
-    /// How long a request may deliver no byte before it is cut; what it brought is kept.
+    /// How long a request may take to deliver `stallLength` bytes before it is cut; what it brought is kept.
     public var stall: Duration = .seconds(60)
+
+    /// The fewest bytes in `stall`: a client slower than 68 bytes a second holds a connection, and a place on the disk,
+    /// for nothing.
+    public var stallLength = 4096
 
     /// How long an open upload stays without a byte before it expires.
     public var idle: Duration = .seconds(7 * 24 * 3600)

@@ -11,6 +11,7 @@ public final class MemoryStore: Store {
         var tails: [TailName: ByteBuffer] = [:]
         var records: [UploadID: FileRecord] = [:]
         var generation: UInt64 = 0
+        var inherited: Set<TailName> = []
     }
 
     private let state = Mutex(State())
@@ -30,6 +31,9 @@ public final class MemoryStore: Store {
     package func damage(_ digest: Digest, with bytes: ByteBuffer?) {
         state.withLock { $0.chunks[digest] = bytes }
     }
+
+    /// From now on the tails that stand here are those of an earlier run.
+    package func reopen() { state.withLock { $0.inherited = Set($0.tails.keys) } }
 
     /// Removes every tail: how a test plays a failing disk.
     package func loseTails() { state.withLock { $0.tails = [:] } }
@@ -59,6 +63,8 @@ public final class MemoryStore: Store {
     public func read(_ tail: Tail) async throws(StoreError) -> ByteBuffer? {
         state.withLock { $0.tails[tail.name] }.flatMap { $0.getSlice(at: 0, length: tail.entry.length) }
     }
+
+    public func inheritedTails() async throws(StoreError) -> [TailName] { state.withLock { Array($0.inherited) } }
 
     public func drop(_ tail: TailName) async { state.withLock { $0.tails[tail] = nil } }
 

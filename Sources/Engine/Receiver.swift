@@ -8,7 +8,7 @@ import NIOCore
 struct Receiver: ~Copyable {
     private let upload: UploadID
     private let batches: AsyncChannel<Batch>
-    private let batchLength: Int
+    private let limits: Limits
     private var writer: ChunkWriter
     private var batch: Batch
     private var bodyHasher: ContentHasher?
@@ -24,11 +24,11 @@ struct Receiver: ~Copyable {
 
     init(
         _ upload: Upload, _ writer: consuming ChunkWriter, into batches: AsyncChannel<Batch>,
-        room: Int64, batchLength: Int, digestsBody: Bool
+        room: Int64, limits: Limits, digestsBody: Bool
     ) {
         self.upload = upload.id
         self.batches = batches
-        self.batchLength = batchLength
+        self.limits = limits
         self.writer = writer
         self.room = room
         batch = Batch(firstIndex: upload.run.count)
@@ -87,7 +87,7 @@ struct Receiver: ~Copyable {
 
     private mutating func add(_ chunk: VerifiedChunk) async {
         batch.add(chunk)
-        if batch.length >= batchLength { await send() }
+        if batch.length >= limits.batchLength || batch.chunks.count >= limits.batchCount { await send() }
     }
 
     private mutating func send() async {

@@ -34,8 +34,13 @@ struct Exchange: Sendable {
 
     private func response(to head: RequestHead, in dialect: any Dialect.Type) async -> Response {
         let outcome: Outcome
+        var slot: Slots.Slot?
         do throws(RequestError) {
             let command = try dialect.command(in: head)
+            if command.isLong {
+                slot = downloads.take()
+                guard slot != nil else { return response(Problem.busy.answer(for: id), nil) }
+            }
             outcome = await routes.outcome(of: command, body: MeteredBody(body: request.body, meter: received))
         } catch {
             outcome = .rejected(error)
@@ -43,9 +48,9 @@ struct Exchange: Sendable {
         let answer = dialect.answer(to: outcome, for: head)
         let isFile = answer.body.contains { if case .file = $0 { true } else { false } }
         guard case .file(let upload) = outcome, isFile, head.method != .head else {
-            return response(answer, outcome)
+            return response(answer, outcome, holding: slot)
         }
-        guard let slot = downloads.take() else { return response(Problem.busy.answer(for: id), outcome) }
+        guard let slot = slot ?? downloads.take() else { return response(Problem.busy.answer(for: id), outcome) }
         do throws(StoreError) {
             return streaming(answer.head, try await FileBody(answer.body, of: upload, routes.engine), upload, slot)
         } catch {
@@ -55,14 +60,26 @@ struct Exchange: Sendable {
         }
     }
 
-    /// An answer whose bytes are all here.
-    private func response(_ answer: Answer, _ outcome: Outcome) -> Response {
+    /// An answer whose bytes are all here; `slot` is held until they are sent.
+    private func response(_ answer: Answer, _ outcome: Outcome?, holding slot: Slots.Slot? = nil) -> Response {
         var bytes = ByteBuffer()
         for case .bytes(let part) in answer.body where request.method != .head { bytes.writeBytes(part) }
         sent.add(bytes.readableBytes)
         note(answer.head.status, outcome)
-        let body = bytes.readableBytes == 0 ? ResponseBody() : ResponseBody(byteBuffer: bytes)
-        return Response(status: answer.head.status, headers: answer.head.headerFields, body: body)
+        var fields = answer.head.headerFields
+        // Where the next request begins is known only when the body was read to its end.
+        if received.isBrokenOff { fields[.connection] = "close" }
+        return Response(status: answer.head.status, headers: fields, body: Self.body(bytes, holding: slot))
+    }
+
+    private static func body(_ bytes: ByteBuffer, holding slot: Slots.Slot?) -> ResponseBody {
+        if bytes.readableBytes == 0 { return ResponseBody() }
+        guard let slot else { return ResponseBody(byteBuffer: bytes) }
+        return ResponseBody(contentLength: bytes.readableBytes) { writer in
+            try await writer.write(bytes)
+            withExtendedLifetime(slot) {}
+            try await writer.finish(nil)
+        }
     }
 
     private func streaming(
@@ -84,10 +101,20 @@ struct Exchange: Sendable {
         return Response(status: head.status, headers: head.headerFields, body: writing)
     }
 
-    private func note(_ status: HTTPResponse.Status, _ outcome: Outcome) {
+    private func note(_ status: HTTPResponse.Status, _ outcome: Outcome?) {
         var log = log
-        log.upload = outcome.upload?.id
-        log.offset = outcome.offset
+        log.upload = outcome?.upload?.id
+        log.offset = outcome?.offset
         routes.logger.info("\(log.line(status, received: received.length, sent: sent.length))")
+    }
+}
+
+extension Command {
+    /// Whether the answer may be so long that only so many are made at once.
+    fileprivate var isLong: Bool {
+        switch self {
+        case .list, .manifest: true
+        case .resume, .append, .create, .look, .fetch, .read, .cancel, .capabilities, .health, .options: false
+        }
     }
 }

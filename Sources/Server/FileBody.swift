@@ -2,14 +2,15 @@ import CairnDialects
 import CairnEngine
 import Hummingbird
 import NIOCore
+import Synchronization
 
 /// The bytes of an answer, some of them a file's: each chunk is verified before any of it is sent.
-struct FileBody: Sendable {
+final class FileBody: Sendable {
     private let engine: Engine
     private let upload: Upload
     private let parts: [Answer.Part]
-    /// The file's first bytes, read before the answer begins.
-    private let opening: ByteBuffer?
+    /// The file's first bytes, read before the answer begins; let go of once they are sent.
+    private let opening: Mutex<ByteBuffer?>
 
     /// Reads the first chunk at once, so that damage there is an answer and not a broken one.
     init(_ parts: [Answer.Part], of upload: Upload, _ engine: Engine) async throws(StoreError) {
@@ -21,17 +22,16 @@ struct FileBody: Sendable {
             var bytes = engine.bytes(range, of: upload).makeAsyncIterator()
             first = try await bytes.next()
         }
-        opening = first
+        opening = Mutex(first)
     }
 
     /// Writes all of it. An error after the first byte breaks the body off: the client sees that it is short.
     func write(to writer: inout any ResponseBodyWriter, _ meter: Meter) async throws {
-        var opening = opening
         for part in parts {
             switch part {
             case .bytes(let bytes): try await Self.write(ByteBuffer(bytes: bytes), to: &writer, meter)
             case .file(var range):
-                if let first = opening.take() {
+                if let first = opening.withLock({ $0.take() }) {
                     range = range.lowerBound + Int64(first.readableBytes)..<range.upperBound
                     try await Self.write(first, to: &writer, meter)
                 }

@@ -5,11 +5,20 @@ import Synchronization
 /// Counts bytes as they pass, for the log.
 final class Meter: Sendable {
     private let total = Atomic<Int64>(0)
+    private let isOpen = Atomic<Bool>(false)
 
     /// In bytes.
     var length: Int64 { total.load(ordering: .relaxed) }
 
     func add(_ length: Int) { total.add(Int64(length), ordering: .relaxed) }
+
+    /// Whether reading has begun and the end was not met.
+    var isBrokenOff: Bool { isOpen.load(ordering: .relaxed) }
+
+    fileprivate func note(_ bytes: ByteBuffer?) {
+        isOpen.store(bytes != nil, ordering: .relaxed)
+        add(bytes?.readableBytes ?? 0)
+    }
 }
 
 /// A request's body whose bytes are counted on the way.
@@ -25,7 +34,7 @@ struct MeteredBody: AsyncSequence, Sendable {
 
         mutating func next() async throws -> ByteBuffer? {
             let bytes = try await base.next()
-            meter.add(bytes?.readableBytes ?? 0)
+            meter.note(bytes)
             return bytes
         }
     }

@@ -54,7 +54,16 @@ struct UploadRoutes: Sendable {
         switch target {
         case nil: nil
         case .id(let id): try await engine.resume(id, for: principal)
-        case .name(let name): try await engine.resume(named: UploadKey(name, of: principal), for: principal)
+        case .name(let name): try await resume(UploadKey(name, of: principal))
+        }
+    }
+
+    /// A question that a newer one displaced is answered as a look: its client knows only 200.
+    private func resume(_ key: UploadKey) async throws(UploadError) -> Upload? {
+        do {
+            return try await engine.resume(named: key, for: principal)
+        } catch .takenOver {
+            return try await engine.upload(named: key, for: principal)
         }
     }
 
@@ -79,8 +88,9 @@ struct UploadRoutes: Sendable {
     }
 
     private func fetch(_ id: UploadID) async throws(UploadError) -> Outcome {
-        let upload = try await engine.upload(id, for: principal)
-        return upload.state == .complete ? .file(upload) : .prefix(try await engine.resume(id, for: principal))
+        var upload = try await engine.upload(id, for: principal)
+        if upload.state == .open { upload = try await engine.resume(id, for: principal) }
+        return upload.state == .complete ? .file(upload) : .prefix(upload)
     }
 
     /// Asks for one more than wanted, to know whether more follow.

@@ -44,6 +44,7 @@ public struct UploadServer: Service {
     /// Returns when the server has ended: gracefully, or because it could not listen.
     public func run() async throws {
         let engine = engine
+        // Before the connections: they end only when their bodies do.
         try await withGracefulShutdownHandler {
             try await application().run()
         } onGracefulShutdown: {
@@ -61,7 +62,7 @@ public struct UploadServer: Service {
                 address: .hostname(configuration.host, port: configuration.port), backlog: 1024,
                 availableConnectionsDelegate: MaximumAvailableConnections(configuration.connections, logger: logger)),
             services: [
-                ExpiryLoop(engine: engine, health: health, interval: configuration.expiryInterval, logger: logger)
+                UploadService(engine: engine, health: health, interval: configuration.expiryInterval, logger: logger)
             ],
             onServerRunning: { [onListening, port = configuration.port] channel in
                 await onListening(channel.localAddress?.port ?? port)

@@ -62,11 +62,14 @@ import Testing
     @Test func `several ranges come as parts that say where they belong`() throws {
         let answer = try answer(["Range": "bytes=0-1,10-19,-5"])
         #expect(answer.head.status == .partialContent && answer.ranges == [0..<2, 10..<20, 995..<1000])
-        #expect(answer["Content-Type"] == "multipart/byteranges; boundary=req-1" && answer["Content-Range"] == nil)
+        let type = try #require(answer["Content-Type"])
+        let boundary = type.dropFirst("multipart/byteranges; boundary=".count)
+        #expect(type.hasPrefix("multipart/byteranges; boundary=") && boundary.count == 32)
+        #expect(answer["Content-Range"] == nil)
         let length = answer.body.reduce(0) { $0 + $1.length }
         #expect(answer["Content-Length"] == "\(length)")
-        let part = "\r\n--req-1\r\nContent-Type: image/jpeg\r\nContent-Range: bytes 10-19/1000\r\n\r\n"
-        #expect(answer.text.contains(part) && answer.text.hasSuffix("\r\n--req-1--\r\n"))
+        let part = "\r\n--\(boundary)\r\nContent-Type: image/jpeg\r\nContent-Range: bytes 10-19/1000\r\n\r\n"
+        #expect(answer.text.contains(part) && answer.text.hasSuffix("\r\n--\(boundary)--\r\n"))
     }
 
     @Test func `sixteen ranges are served, with seventeen the whole file is`() throws {

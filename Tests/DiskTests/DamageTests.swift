@@ -1,6 +1,8 @@
 import CairnContent
 import CairnDisk
 import CairnEngine
+import Hashing
+import NIOCore
 import Randomness
 import Testing
 
@@ -111,6 +113,20 @@ import Testing
             fileSystem.obey { _ in .perform }
             #expect(try await store.chunk(bytes) == bytes)
             #expect(try bad.linkCount() == 0)
+        }
+    }
+
+    @Test func `whose checksums are those of the wrong bytes is replaced by the right ones`() async throws {
+        let fileSystem = SimulatedFileSystem()
+        try await withStore(on: fileSystem) { store in
+            let (bytes, wrong) = (Self.chunks[0], noise(9, 200))
+            try await store.keep(bytes)
+            let footer = ChunkFooter(
+                Entry(of: bytes), codec: .raw, storedLength: 200, payloadChecksum: CRC32C.checksum(wrong.span))
+            try fileSystem.chunkFile(of: bytes).replace(with: wrong + Array(footer.bytes.readableBytesView))
+            #expect(try await store.chunk(bytes) == wrong, "only the digest can tell, and the engine looks at it")
+            try await store.keep(bytes)
+            #expect(try await store.chunk(bytes) == bytes)
         }
     }
 

@@ -96,6 +96,34 @@ import Testing
         }
     }
 
+    @Test(arguments: ["tmp/mine", "notes.txt", "ns/x"])
+    func `is not made where something else lies, and nothing there is touched`(name: String) async throws {
+        let folder = try RealFolder()
+        let file = URL(filePath: folder.path).appending(path: name)
+        try FileManager.default.createDirectory(
+            at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data("mine".utf8).write(to: file)
+        await #expect(throws: DiskError.notADataDirectory) {
+            try await DataDirectory.open(folder.path, logger: silent, forced: true)
+        }
+        #expect(try String(contentsOf: file, encoding: .utf8) == "mine")
+    }
+
+    @Test func `makes its ledger once, and refuses to go on without it`() async throws {
+        let folder = try RealFolder()
+        for _ in 0..<2 {
+            let data = try await DataDirectory.open(folder.path, logger: silent, forced: true)
+            await (try data.openLedger(logger: silent)).close()
+            await data.close()
+        }
+        try FileManager.default.removeItem(atPath: folder.path + "/ledger.sqlite")
+        let data = try await DataDirectory.open(folder.path, logger: silent, forced: true)
+        await #expect(throws: LedgerError(path: data.ledgerPath, reason: .missing)) {
+            try await data.openLedger(logger: silent)
+        }
+        await data.close()
+    }
+
     @Test(arguments: ["", "{}", "[1]", #"{"version":1}"#, #"{"version":"1","store":"","features":{}}"#])
     func `with a format that is not ours is refused`(text: String) async throws {
         let folder = try RealFolder()

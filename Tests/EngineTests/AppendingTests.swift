@@ -270,3 +270,27 @@ import Testing
         #expect(upload.prefix == prefix(of: pattern(0..<Int(upload.offset))), "seed \(seed)")
     }
 }
+
+@Suite struct `A client that is too slow` {
+    @Test func `is cut, although a byte comes now and then`() async throws {
+        var limits = Limits()
+        limits.checkpoint = .milliseconds(5)
+        limits.stall = .milliseconds(100)
+        limits.stallLength = 64
+        let engine = Engine.inMemory(limits: limits)
+        let id = try await engine.begin(by: .everyone).id
+        let body = HeldBody()
+        let trickle = Task {
+            for index in 0..<10_000 where !Task.isCancelled {
+                await body.send(pattern(index..<(index + 1)))
+                try? await Task.sleep(for: .milliseconds(10))
+            }
+        }
+        let outcome = await engine.outcome(of: Append(at: 0), body: body, to: id)
+        trickle.cancel()
+        body.finish()
+        guard case .failure(.stalled(let kept)) = outcome else { throw LineDropped() }
+        #expect(kept.offset > 0 && kept.offset < 64)
+        #expect(kept == prefix(of: pattern(0..<Int(kept.offset))))
+    }
+}

@@ -7,7 +7,6 @@ import CairnServer
 import Logging
 import ServiceLifecycle
 import UnixSignals
-import UnixSignals
 
 /// `cairn serve`: a server over one data directory.
 struct Serve: AsyncParsableCommand {
@@ -48,6 +47,10 @@ struct Serve: AsyncParsableCommand {
     func run() async throws {
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
         let logger = Logger(label: "cairn")
+        let files = ProcessLimits.prepare()
+        if files < limitConnections + 1024 {
+            logger.warning("few open files allowed: raise the hard limit (ulimit -Hn)", metadata: ["files": "\(files)"])
+        }
         let directory = try await opened(logger)
         let ledger = try await ledger(directory, logger)
         let engine = Engine(
@@ -76,7 +79,7 @@ struct Serve: AsyncParsableCommand {
 
     private func ledger(_ directory: DataDirectory, _ logger: Logger) async throws -> SQLLedger {
         do {
-            return try await SQLLedger.open(directory.ledgerPath, store: directory.id, logger: logger)
+            return try await directory.openLedger(logger: logger)
         } catch {
             await directory.close()
             try fail("\(error)", ExitCode(74))

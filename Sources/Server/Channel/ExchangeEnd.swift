@@ -49,11 +49,13 @@ package struct ExchangeEnd {
 
     // MARK: Writing
 
-    /// Whether the answer must say that the connection closes: for certain when its request is not over yet.
-    package mutating func writeHead() -> Bool {
+    /// Whether the answer must say that the connection closes: for certain when its request is not over yet, or when
+    /// whoever made the answer wants it so.
+    package mutating func writeHead(closing: Bool = false) -> Bool {
         guard case .exchange(let isRead, let closes) = state else { return true }
-        state = .exchange(isRead: isRead, closes: closes || !isRead)
-        return closes || !isRead
+        let ends = closes || !isRead || closing
+        state = .exchange(isRead: isRead, closes: ends)
+        return ends
     }
 
     package enum Ending: Equatable { case goOn, close, linger }

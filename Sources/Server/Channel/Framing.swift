@@ -16,17 +16,18 @@ enum Framing {
         let lengths = head.headers["content-length"]
         let codings = head.headers["transfer-encoding"]
         if !codings.isEmpty {
-            let isChunked = codings.count == 1 && codings[0].lowercased() == "chunked"
+            let isChunked = codings.count == 1 && codings[0].trimmingBlanks.lowercased() == "chunked"
             return isChunked && lengths.isEmpty && head.version == .http1_1 ? nil : .framing
         }
         if lengths.isEmpty { return nil }
-        let isOneNumber = lengths.count == 1 && !lengths[0].isEmpty && lengths[0].utf8.allSatisfy(isDigit)
-        return isOneNumber ? nil : .framing
+        guard lengths.count == 1 else { return .framing }
+        let digits = lengths[0].trimmingBlanks.utf8
+        return !digits.isEmpty && digits.allSatisfy(isDigit) ? nil : .framing
     }
 
     private static func expectationFault(in head: HTTPRequestHead) -> RequestError? {
         let expectations = head.headers["expect"]
-        return expectations.allSatisfy { $0.lowercased() == "100-continue" } ? nil : .expectation
+        return expectations.allSatisfy { $0.trimmingBlanks.lowercased() == "100-continue" } ? nil : .expectation
     }
 
     private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }

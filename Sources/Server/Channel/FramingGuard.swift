@@ -25,7 +25,7 @@ final class FramingGuard: ChannelInboundHandler, RemovableChannelHandler {
         guard state != .refused else { return }
         switch Self.unwrapInboundIn(data) {
         case .head(let head):
-            if let fault = Framing.fault(in: head) { return refuse(fault, context) }
+            if let fault = Framing.fault(in: head) { return refuse(fault, head.method, context) }
             state = .inRequest
         case .body: break
         case .end: state = .betweenRequests
@@ -38,15 +38,16 @@ final class FramingGuard: ChannelInboundHandler, RemovableChannelHandler {
         guard let error = error as? HTTPParserError, state == .betweenRequests else {
             return context.fireErrorCaught(error)
         }
-        refuse(error == .headerOverflow ? .headerTooLong(limit: headerLength) : .framing, context)
+        refuse(error == .headerOverflow ? .headerTooLong(limit: headerLength) : .framing, nil, context)
     }
 
-    private func refuse(_ error: RequestError, _ context: ChannelHandlerContext) {
+    /// - Parameter method: Nil when the head could not be read so far.
+    private func refuse(_ error: RequestError, _ method: HTTPMethod?, _ context: ChannelHandlerContext) {
         state = .refused
         let answer = Problem(error).answer(for: "")
         logger.info("\(AccessLog.refusal(answer.head.status, context.remoteAddress))")
         context.write(Self.wrapOutboundOut(.head(HTTPResponseHead(saying: answer.head))), promise: nil)
-        for case .bytes(let bytes) in answer.body {
+        for case .bytes(let bytes) in answer.body where method != .HEAD {
             context.write(Self.wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: bytes)))), promise: nil)
         }
         context.writeAndFlush(Self.wrapOutboundOut(.end(nil)), promise: nil)

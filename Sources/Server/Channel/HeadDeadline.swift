@@ -28,8 +28,9 @@ package final class HeadDeadline: ChannelDuplexHandler, RemovableChannelHandler 
     }
 
     package func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        context.write(data, promise: promise)
+        // First: behind a pipeline, writing the end may bring the next head at once.
         if case .end = Self.unwrapOutboundIn(data) { expect(within: later, context) }
+        context.write(data, promise: promise)
     }
 
     private func expect(within time: TimeAmount, _ context: ChannelHandlerContext) {

@@ -15,6 +15,8 @@ package final class LingeringClose: ChannelDuplexHandler, RemovableChannelHandle
     private var end: ExchangeEnd
     private let timeout: TimeAmount
     private var deadline: Scheduled<Void>?
+    /// Done when the last answer's end is with the system.
+    private var lastEnd: EventLoopFuture<Void>?
 
     package init(drainLength: Int, timeout: Duration) {
         end = ExchangeEnd(drainLength: drainLength)
@@ -33,7 +35,7 @@ package final class LingeringClose: ChannelDuplexHandler, RemovableChannelHandle
         switch action {
         case .deliver: context.fireChannelRead(data)
         case .drop: break
-        case .close: context.close(promise: nil)
+        case .close: afterLastEnd(context) { $0.close(promise: nil) }
         }
     }
 
@@ -55,7 +57,9 @@ package final class LingeringClose: ChannelDuplexHandler, RemovableChannelHandle
     }
 
     package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if end.isLingering, event as? ChannelEvent == .inputClosed { context.close(promise: nil) }
+        if end.isLingering, event as? ChannelEvent == .inputClosed {
+            afterLastEnd(context) { $0.close(promise: nil) }
+        }
         context.fireUserInboundEventTriggered(event)
     }
 
@@ -73,12 +77,15 @@ package final class LingeringClose: ChannelDuplexHandler, RemovableChannelHandle
         }
         switch Self.unwrapOutboundIn(data) {
         case .head(var head) where head.status.code >= 200:
-            if end.writeHead() { head.headers.replaceOrAdd(name: "connection", value: "close") }
+            let isLast = head.headers["connection"].contains("close")
+            if end.writeHead(closing: isLast) { head.headers.replaceOrAdd(name: "connection", value: "close") }
             context.write(Self.wrapOutboundOut(.head(head)), promise: promise)
         case .head, .body: context.write(data, promise: promise)
         case .end:
             let ending = end.writeEnd()
-            context.writeAndFlush(data, promise: promise)
+            let sent = promise ?? context.eventLoop.makePromise()
+            lastEnd = sent.futureResult
+            context.writeAndFlush(data, promise: sent)
             if ending != .goOn { closeOutput(context, thenLinger: ending == .linger) }
         }
     }
@@ -86,10 +93,27 @@ package final class LingeringClose: ChannelDuplexHandler, RemovableChannelHandle
     /// Our half closes once everything is sent, however long the client takes to read it.
     private func closeOutput(_ context: ChannelHandlerContext, thenLinger lingers: Bool) {
         let handler = context.loopBound
-        context.close(mode: .output).assumeIsolated().whenComplete { result in
-            if case .success = result, lingers { return self.linger(handler.value) }
-            handler.value.close(promise: nil)
+        afterLastEnd(context) { context in
+            context.close(mode: .output).assumeIsolated().whenComplete { result in
+                if case .success = result, lingers { return self.linger(handler.value) }
+                handler.value.close(promise: nil)
+            }
         }
+    }
+
+    /// Closing our half of a connection whose client has closed its own closes all of it, with what waits to be sent:
+    /// so it waits for that.
+    package func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+        guard mode == .output else { return context.close(mode: mode, promise: promise) }
+        afterLastEnd(context) { $0.close(mode: .output, promise: promise) }
+    }
+
+    private func afterLastEnd(
+        _ context: ChannelHandlerContext, _ work: @escaping (ChannelHandlerContext) -> Void
+    ) {
+        guard let lastEnd else { return work(context) }
+        let handler = context.loopBound
+        lastEnd.assumeIsolated().whenComplete { _ in work(handler.value) }
     }
 
     private func linger(_ context: ChannelHandlerContext) {

@@ -10,9 +10,10 @@ import Synchronization
 public struct DataDirectory: Sendable {
     public let store: DiskStore
     /// Where the ledger's database lies.
-    public let ledgerPath: String
+    package let ledgerPath: String
     /// The directory's own id, made with it: 32 hexadecimal digits.
-    public let id: String
+    public var id: String { format.store }
+    private let format: StoreFormat
     private let lock: HeldLock
 
     /// Opens the data directory at `path`, making it when it is absent.
@@ -43,10 +44,29 @@ public struct DataDirectory: Sendable {
     }
 
     private init(_ path: String, _ opened: OpenedDirectory, _ threads: DiskThreads, _ logger: Logger) {
-        store = DiskStore(opened.folders, threads, logger: logger)
+        store = DiskStore(opened.folders, threads, inheriting: opened.tails, logger: logger)
         ledgerPath = "\(path)/\(Folders.ledger)"
-        id = opened.format.store
+        format = opened.format
         lock = HeldLock(opened.lock)
+    }
+
+    /// Opens the directory's ledger. It is made the first time; afterwards one that is missing is refused: without it
+    /// no open upload goes on and no file is found.
+    public func openLedger(logger: Logger) async throws(LedgerError) -> SQLLedger {
+        let hadLedger = format.ledger ?? false
+        let ledger = try await SQLLedger.open(ledgerPath, store: id, creating: !hadLedger, logger: logger)
+        guard !hadLedger else { return ledger }
+        do throws(StoreError) {
+            try await store.threads.sync.run { () throws(StoreError) in
+                do throws(FileSystemError) { try format.rememberLedger(in: store.folders.root) } catch {
+                    throw error.storeError
+                }
+            }
+        } catch {
+            await ledger.close()
+            throw LedgerError(path: ledgerPath, reason: .inaccessible("\(error)"))
+        }
+        return ledger
     }
 
     /// Ends the store's work and gives the directory free. What is asked of the store afterwards fails.
@@ -61,6 +81,7 @@ private struct OpenedDirectory: Sendable {
     let lock: any OpenFile
     let format: StoreFormat
     let folders: Folders
+    let tails: [TailName]
 
     init(
         _ path: String, _ namespace: Namespace, _ fileSystem: any FileSystem, _ logger: Logger, isForced: Bool
@@ -72,6 +93,7 @@ private struct OpenedDirectory: Sendable {
             format = try StoreFormat.open(in: root)
             folders = try Folders(in: root, for: namespace)
             for name in try folders.temporary.names() { try folders.temporary.unlink(name) }
+            tails = try folders.tails.names().compactMap(TailName.init(fileName:))
         } catch {
             throw error as? DiskError ?? .failed("\(path): \(error)")
         }

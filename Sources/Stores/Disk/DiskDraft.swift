@@ -81,4 +81,10 @@ struct ClosedDraft: Sendable {
     /// Whether encoding is worth a try.
     let pays: Bool
     let draft: DiskDraft
+
+    /// Whether `other` is a sound chunk file of the very bytes that the draft holds. Blocks.
+    func isHeld(in other: any OpenFile) throws(FileSystemError) -> Bool {
+        guard let plain = try ChunkFile(other, named: entry.digest)?.plain() else { return false }
+        return try file.read(entry.length, at: 0) == plain
+    }
 }

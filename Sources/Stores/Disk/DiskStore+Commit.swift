@@ -34,19 +34,19 @@ extension DiskStore {
     @Sendable private func close(_ chunk: VerifiedChunk) throws(StoreError) -> Closed {
         try admission.check()
         guard let draft = chunk.draft as? DiskDraft else { throw .failed("a draft of another store") }
-        if let standing = standing(chunk.entry) { return .written(standing) }
         let closed = try draft.close(as: chunk.entry)
+        if let standing = standing(closed) { return .written(standing) }
         return closed.pays ? .toEncode(closed) : .written(try writeRaw(closed))
     }
 
-    /// The copy that has the name already, when it is good: its bytes are durable, its name will be.
-    private func standing(_ entry: Entry) -> Written? {
+    /// The copy that has the name already, when it holds the same bytes: they are durable, its name will be.
+    private func standing(_ draft: ClosedDraft) -> Written? {
+        let digest = draft.entry.digest
         // What cannot be opened or read is not good; ours is about to take its place, or to fail there too.
-        guard
-            let file = try? chunk(entry.digest), let standing = try? ChunkFile(file, named: entry.digest),
-            (try? standing.payload()) != nil
+        guard let file = try? chunk(digest), let isGood = try? draft.isHeld(in: file), isGood,
+            let standing = try? ChunkFile(file, named: digest)
         else { return nil }
-        return written(.standing, standing.footer)
+        return written(.standing, standing.footer, of: draft)
     }
 
     private func encode(_ closed: [Result<Closed, StoreError>]) async -> [Result<Written, StoreError>] {
@@ -68,17 +68,22 @@ extension DiskStore {
             throw error.storeError
         }
         guard let block else { return try writeRaw(draft) }
-        return try write(block, of: draft.entry)
+        do throws(StoreError) {
+            try admission.admit(block.count + ChunkFooter.length)
+            return try write(block, of: draft)
+        } catch .noSpace {
+            return try writeRaw(draft)  // whose bytes are on the disk already
+        }
     }
 
-    private func write(_ block: [UInt8], of entry: Entry) throws(StoreError) -> Written {
+    private func write(_ block: [UInt8], of draft: ClosedDraft) throws(StoreError) -> Written {
         let footer = ChunkFooter(
-            entry, codec: .lz4, storedLength: block.count, payloadChecksum: CRC32C.checksum(block.span))
+            draft.entry, codec: .lz4, storedLength: block.count, payloadChecksum: CRC32C.checksum(block.span))
         do {
             let file = try folders.temporary.makeFile()
             try file.write(block.span, at: 0)
             try file.write(footer.bytes.readableBytesUInt8Span, at: block.count)
-            return written(.ours(file), footer)
+            return written(.ours(file), footer, of: draft)
         } catch {
             throw error.storeError
         }
@@ -92,16 +97,17 @@ extension DiskStore {
         } catch {
             throw error.storeError
         }
-        return written(.ours(draft.file), footer, syncFailed: draft.draft.distrust)
+        return written(.ours(draft.file), footer, of: draft, syncFailed: draft.draft.distrust)
     }
 
     private func written(
-        _ source: Candidate.Source, _ footer: ChunkFooter, syncFailed: @escaping @Sendable () -> Void = {}
+        _ source: Candidate.Source, _ footer: ChunkFooter, of draft: ClosedDraft,
+        syncFailed: @escaping @Sendable () -> Void = {}
     ) -> Written {
         let digest = footer.entry.digest
         let candidate = Candidate(
             source, Folder(of: digest), digest.description, length: footer.storedLength + ChunkFooter.length,
-            accepts: { file throws(FileSystemError) in try ChunkFile(file, named: digest)?.payload() != nil },
+            accepts: { file throws(FileSystemError) in try draft.isHeld(in: file) },
             syncFailed: syncFailed)
         return Written(candidate: candidate, chunk: footer.chunk)
     }

@@ -14,18 +14,23 @@ extension DiskStore {
 
     public func read(_ tail: Tail) async throws(StoreError) -> ByteBuffer? {
         try await threads.work.run { [self] () throws(StoreError) in
+            let file: any OpenFile
             do throws(FileSystemError) {
-                return try bytes(of: tail, in: try folders.tails.file(tail.name.fileName, for: .reading))
+                file = try folders.tails.file(tail.name.fileName, for: .reading)
             } catch .absent {
                 return nil
             } catch {
                 throw error.storeError
             }
+            // What the disk cannot read is as good as absent: the client sends it again.
+            return try? bytes(of: tail, in: file)
         }
     }
 
+    public func inheritedTails() async throws(StoreError) -> [TailName] { inherited }
+
     public func drop(_ tail: TailName) async {
-        // A name that cannot be removed does no harm: the next sweep meets it again.
+        // A name that cannot be removed does no harm: the sweep after the next start meets it again.
         try? await threads.work.run { [self] () throws(StoreError) in
             try admission.check()
             do throws(FileSystemError) { try folders.tails.unlink(tail.fileName) } catch { throw error.storeError }

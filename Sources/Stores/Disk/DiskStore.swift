@@ -10,9 +10,12 @@ public final class DiskStore: Store {
     let admission: Admission
     let cycle: CommitCycle
     let heldTails = HeldTails()
+    /// The tails that stood here at the start.
+    let inherited: [TailName]
 
-    init(_ folders: Folders, _ threads: DiskThreads, logger: Logger) {
+    init(_ folders: Folders, _ threads: DiskThreads, inheriting tails: [TailName], logger: Logger) {
         self.folders = folders
+        inherited = tails
         self.threads = threads
         admission = Admission(root: folders.root, logger: logger)
         cycle = CommitCycle(folders, admission, threads.sync)

@@ -66,6 +66,15 @@ enum Folder: Hashable, Sendable {
 extension TailName {
     /// `<upload id>-<generation>`, both in hexadecimal.
     var fileName: String { "\(upload)-\(String(generation, radix: 16))" }
+
+    /// The name of a file under `tails/`; nil for one that is none of ours.
+    init?(fileName: String) {
+        let pieces = fileName.split(separator: "-", omittingEmptySubsequences: false)
+        guard pieces.count == 2, let upload = UploadID(String(pieces[0])), let generation = UInt64(pieces[1], radix: 16)
+        else { return nil }
+        self.init(upload: upload, generation: generation)
+        guard self.fileName == fileName else { return nil }
+    }
 }
 
 extension Directory {

@@ -17,6 +17,8 @@ struct StoreFormat: Codable, Hashable, Sendable {
     /// Random, in the alphabet of upload ids: two directories with one id are copies of each other.
     var store: String
     var features: Features
+    /// Whether a ledger was made here: from then on one that is missing is lost, and not yet to be made.
+    var ledger: Bool?
 
     /// Of a new directory.
     init() {
@@ -54,13 +56,35 @@ struct StoreFormat: Codable, Hashable, Sendable {
                 return try root.file(Folders.format, for: .reading).read(lengthLimit, at: 0)
             }
         } catch { throw DiskError(error) }
-        guard !names.contains(Folders.namespaces) else { throw .notADataDirectory }
+        guard names.allSatisfy(isIncidental) else { throw .notADataDirectory }
         return nil
+    }
+
+    /// What an empty directory may hold: our lock, what a file system puts there, and the temporary name of a
+    /// `format.json` that was never finished (disk-format.md, "Layout").
+    private static func isIncidental(_ name: String) -> Bool {
+        name == Folders.lock || name == "lost+found" || UInt64(name, radix: 16) != nil
     }
 
     private static let lengthLimit = 64 * 1024
 
+    /// Notes durably that a ledger was made.
+    func rememberLedger(in root: any Directory) throws(FileSystemError) {
+        var format = self
+        format.ledger = true
+        let name = String(UInt64.random(in: .min ... .max), radix: 16)
+        try root.link(try format.written(in: root), as: name)
+        try root.rename(name, to: Folders.format, in: root)
+        try root.sync()
+    }
+
     private func write(to root: any Directory) throws(FileSystemError) {
+        try root.link(try written(in: root), as: Folders.format)
+        try root.sync()
+    }
+
+    /// A file without a name that says all this, durably.
+    private func written(in root: any Directory) throws(FileSystemError) -> any OpenFile {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
         guard let bytes = try? encoder.encode(self) else {
@@ -69,7 +93,6 @@ struct StoreFormat: Codable, Hashable, Sendable {
         let file = try root.makeFile()
         try file.write(Array(bytes).span, at: 0)
         try file.syncData()
-        try root.link(file, as: Folders.format)
-        try root.sync()
+        return file
     }
 }

@@ -16,14 +16,15 @@ final class PoweredLedger: Ledger {
     }
 
     func commit(_ changes: [LedgerChange]) async throws(StoreError) {
-        try pass()
+        try pass { $0 == .noSpace ? .noSpace : .readOnly }
         try await books.commit(changes)
-        try pass()
+        // What is committed is not undone by lack of room: any failure from here on leaves it open what holds.
+        try pass { _ in .readOnly }
     }
 
     /// One more moment at which the power can go.
-    private func pass() throws(StoreError) {
-        do { try boundary.truncate(to: 0) } catch { throw error == .noSpace ? .noSpace : .readOnly }
+    private func pass(_ meaning: (FileSystemError) -> StoreError) throws(StoreError) {
+        do { try boundary.truncate(to: 0) } catch { throw meaning(error) }
     }
 
     func upload(_ id: UploadID) async throws(StoreError) -> Upload? { try await books.upload(id) }
@@ -107,6 +108,8 @@ private actor LateStore: Store {
     func read(_ tail: Tail) async throws(StoreError) -> ByteBuffer? { try await store.read(tail) }
 
     func drop(_ tail: TailName) async { await store.drop(tail) }
+
+    func inheritedTails() async throws(StoreError) -> [TailName] { try await store.inheritedTails() }
 
     func publish(_ record: FileRecord) async throws(StoreError) { try await store.publish(record) }
 

@@ -7,9 +7,17 @@ package struct POSIXFileSystem: FileSystem {
     package init() {}
 
     package func root(_ path: String) throws(FileSystemError) -> any Directory {
-        let isNew = try attempt("mkdir") { unsafe mkdir(path, 0o700) } unless: { $0 == .exists } != nil
-        if isNew { try directory(path + "/..").sync() }
+        try attempt("mkdir") { unsafe mkdir(path, 0o700) } unless: { $0 == .exists }
+        try syncName(of: path)
         return try directory(path)
+    }
+
+    /// At every start: nothing tells whether the one that made the directory came so far. A parent that is not ours to
+    /// open was there before us.
+    private func syncName(of path: String) throws(FileSystemError) {
+        let parent: POSIXDirectory
+        do { parent = try directory(path + "/..") } catch { return }
+        try parent.sync()
     }
 
     private func directory(_ path: String) throws(FileSystemError) -> POSIXDirectory {

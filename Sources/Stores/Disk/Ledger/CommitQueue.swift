@@ -24,11 +24,17 @@ package struct CommitQueue {
         var rows: Int {
             changes.reduce(1) { rows, change in
                 switch change {
-                case .write(_, let entries): rows + 1 + entries.count
+                case .write(let upload, let entries): rows + 1 + entries.count + Self.lostRows(of: upload)
                 case .branch(let upload, _): rows + 1 + upload.run.count
                 case .name: rows + 1
                 }
             }
+        }
+
+        /// About how many entries go with an upload that ends.
+        private static func lostRows(of upload: Upload) -> Int {
+            let isEnded = upload.state == .cancelled || upload.state == .expired
+            return isEnded ? Int(upload.acknowledged / Int64(upload.chunkSize.length)) : 0
         }
     }
 

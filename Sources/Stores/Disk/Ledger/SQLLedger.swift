@@ -1,7 +1,7 @@
 public import CairnContent
 public import CairnEngine
 import GRDB
-public import Logging
+package import Logging
 import Synchronization
 
 /// The ledger in one SQLite file (spec/ledger.md): one writer, readers on snapshots, and one sync for all the commits
@@ -26,8 +26,8 @@ public final class SQLLedger: Ledger {
     /// - Parameters:
     ///   - store: The id of the store it belongs to. A new ledger remembers it; another's is refused.
     ///   - creating: Whether a missing or empty file is taken for a new ledger. Only right while the store is new.
-    public static func open(
-        _ path: String, store: String, creating: Bool = true, logger: Logger
+    package static func open(
+        _ path: String, store: String, creating: Bool, logger: Logger
     ) async throws(LedgerError) -> SQLLedger {
         do {
             try LedgerFile(path: path).prepare(creating: creating)

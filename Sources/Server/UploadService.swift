@@ -1,0 +1,64 @@
+public import CairnEngine
+public import Logging
+public import ServiceLifecycle
+
+/// What an engine needs besides its routes: a clean start, uploads ended when their time is over, an orderly stop.
+///
+/// `UploadServer` runs one. With an application of one's own it goes into the same group of services, behind the
+/// application: groups stop from the end, and connections end only when their bodies do.
+///
+///     ServiceGroup(services: [app, UploadService(engine: engine)], logger: logger)
+public struct UploadService: Service {
+    private let engine: Engine
+    private let health: Health
+    private let interval: Duration
+    private let logger: Logger
+
+    /// - Parameter interval: How often uploads are looked for whose time is over.
+    public init(
+        engine: Engine, interval: Duration = .seconds(300), logger: Logger = Logger(label: "cairn.uploads")
+    ) {
+        self.init(engine: engine, health: Health(), interval: interval, logger: logger)
+    }
+
+    init(engine: Engine, health: Health, interval: Duration, logger: Logger) {
+        self.engine = engine
+        self.health = health
+        self.interval = interval
+        self.logger = logger
+    }
+
+    /// Returns when the group stops. The engine is told at once, so that running bodies end and what they brought is
+    /// kept.
+    public func run() async throws {
+        let engine = engine
+        await withGracefulShutdownHandler {
+            await cancelWhenGracefulShutdown {
+                await sweep()
+                // A sleep throws only when it is cancelled.
+                repeat { await expire() } while (try? await Task.sleep(for: interval)) != nil
+            }
+        } onGracefulShutdown: {
+            engine.stop()
+        }
+    }
+
+    private func sweep() async {
+        do throws(UploadError) {
+            let count = try await engine.sweep()
+            if count > 0 { logger.info("tails of an earlier run removed", metadata: ["count": "\(count)"]) }
+        } catch {
+            logger.error("cannot sweep tails", metadata: ["cause": "\(error)"])
+        }
+    }
+
+    private func expire() async {
+        do throws(UploadError) {
+            let count = try await engine.expire()
+            if count > 0 { logger.info("uploads expired", metadata: ["count": "\(count)"]) }
+        } catch {
+            health.note(error)
+            logger.error("cannot expire uploads", metadata: ["cause": "\(error)"])
+        }
+    }
+}
