@@ -41,7 +41,7 @@ let core: [Target] = [
     .target(name: "CCRC32C", path: "Sources/System/CCRC32C"),
     target("Hashing", "System/Hashing", ["COpenSSL", "CCRC32C"]),
     target("LZ4", "System/LZ4", ["CLZ4"]),
-    target("CairnContent", "Content", ["Hashing"]),
+    target("CairnContent", "Content", ["Hashing", "LZ4"]),
     target("CairnEngine", "Engine", ["CairnContent", nio, log, asyncAlgorithms]),
     target("CairnDisk", "Stores/Disk", ["CairnContent", "CairnEngine", "Hashing", "LZ4", nio, posix, log, database]),
 

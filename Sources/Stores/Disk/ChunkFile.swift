@@ -1,7 +1,6 @@
 import CairnContent
 import CairnEngine
 import Hashing
-import LZ4
 import NIOCore
 
 /// An open chunk file whose length and footer are right: payload, then footer (spec/disk-format.md, "Chunk file").
@@ -37,7 +36,7 @@ struct ChunkFile {
         switch footer.codec {
         case .raw: return payload
         case .lz4:
-            let plain = LZ4Block.decompress(payload.readableBytesUInt8Span, to: footer.entry.length)
+            let plain = ChunkBlock.decode(payload.readableBytesUInt8Span, to: footer.entry.length)
             return plain.map(ByteBuffer.init(bytes:))
         }
     }

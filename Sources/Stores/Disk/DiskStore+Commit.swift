@@ -63,7 +63,8 @@ extension DiskStore {
     private func writeEncoded(_ draft: ClosedDraft) throws(StoreError) -> Written {
         let block: [UInt8]?
         do {
-            block = ChunkBlock.encoding(try draft.file.read(draft.entry.length, at: 0))
+            let plain = try draft.file.read(draft.entry.length, at: 0)
+            block = ChunkBlock.encoding(plain.readableBytesUInt8Span)
         } catch {
             throw error.storeError
         }

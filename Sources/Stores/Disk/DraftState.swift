@@ -91,7 +91,8 @@ struct DraftState: Sendable {
     /// Looks at the start of the file, once, when it is long enough to tell.
     private mutating func payToEncode(_ file: any OpenFile) throws(FileSystemError) -> Bool {
         if let pays { return pays }
-        let pays = ChunkBlock.pays(try file.read(ChunkBlock.probeLength, at: 0))
+        let start = try file.read(ChunkBlock.probeLength, at: 0)
+        let pays = ChunkBlock.pays(start.readableBytesUInt8Span)
         self.pays = pays
         return pays
     }
