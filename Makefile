@@ -17,8 +17,9 @@ run: packages
 
 test: packages vectors
 	$(SWIFT) build -c release --build-tests
-	$(SWIFT) test -c release --skip-build --filter 'DiskTests|ContentTests|SystemTests|EngineTests'
-	$(SWIFT) test -c release --skip-build --skip 'DiskTests|ContentTests|SystemTests|EngineTests'
+	$(SWIFT) test -c release --skip-build --filter 'SystemTests|ContentTests|EngineTests|DiskTests'
+	$(SWIFT) test -c release --skip-build --filter 'DialectsTests|ServerTests|ClientTests|TidyTests'
+	$(SWIFT) test -c release --skip-build --filter 'CommandTests|JourneyTests'
 
 # The core alone: no network package is built a second time.
 tsan: packages

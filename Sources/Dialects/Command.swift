@@ -26,6 +26,8 @@ public enum Command: Hashable, Sendable {
     case health
     /// What the path can be asked.
     case options
+    /// A request of the native dialect besides these.
+    case native(NativeCommand)
 }
 
 /// The upload a command is about.

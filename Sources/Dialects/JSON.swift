@@ -1,3 +1,6 @@
+import CairnContent
+import FoundationEssentials
+
 /// A JSON value to be written (RFC 8259). Members keep their order, so equal answers are equal bytes.
 package enum JSON: Sendable {
     case null
@@ -10,6 +13,14 @@ package enum JSON: Sendable {
     /// The text, or null.
     static func text(_ string: (some CustomStringConvertible)?) -> JSON {
         string.map { .string($0.description) } ?? .null
+    }
+
+    /// Missing entries, in the shorter form (spec/native.md, "Naming entries").
+    static func missing(_ missing: MissingIndices) -> JSON {
+        switch missing.form {
+        case .ranges(let text): .object([("ranges", .string(text))])
+        case .bitmap(let bytes): .object([("bitmap", .string(Data(bytes).base64EncodedString()))])
+        }
     }
 
     /// The number, or null.

@@ -11,11 +11,14 @@ extension Native {
         case .uploads(let uploads, let state, let hasMore): list(uploads, state, hasMore)
         case .manifest(let manifest, let upload): self.manifest(manifest, upload, request)
         case .cancelled: Answer(.noContent)
-        case .capabilities(let limits, let chunkSize): Answer(.ok, json: capabilities(limits, chunkSize))
+        case .capabilities(let limits, let chunkSize, let dedup):
+            Answer(.ok, json: capabilities(limits, chunkSize, dedup))
+        case .appended(let upload): Answer(.noContent, stating(upload))
+        case .native(let outcome): answer(to: outcome)
         case .health(let isWritable): health(isWritable)
         case .refused(let error): Problem(error).answer(for: request.id)
         case .rejected(let error): Problem(error).answer(for: request.id)
-        case .prefix, .appended, .created, .options: preconditionFailure("the native dialect asks for no such thing")
+        case .prefix, .created, .options: preconditionFailure("the native dialect asks for no such thing")
         }
     }
 
@@ -25,15 +28,19 @@ extension Native {
             json: .object([("status", .string(isWritable ? "ok" : "read-only"))]))
     }
 
-    private static func stating(_ upload: Upload) -> HTTPFields {
-        [.uploadPrefix: PrefixField(upload).description, .cacheControl: "no-store"]
+    static func stating(_ upload: Upload) -> HTTPFields {
+        [
+            .uploadOffset: "\(upload.offset)", .uploadPrefix: PrefixField(upload).description,
+            .cacheControl: "no-store",
+        ]
     }
 
-    private static func state(of upload: Upload) -> JSON {
+    static func state(of upload: Upload) -> JSON {
         .object([
             ("id", .text(upload.id)), ("state", .string(upload.state == .complete ? "complete" : "open")),
             ("offset", .number(upload.offset)), ("length", .count(length(of: upload))),
             ("prefix", .text(upload.prefix.digest)), ("chunkSize", .number(Int64(upload.chunkSize.length))),
+            ("entries", .number(Int64(upload.entryCount))), ("contentId", .text(upload.contentID)),
             ("name", .text(upload.metadata.name)), ("type", .text(upload.metadata.type)),
             ("created", .text(date(upload.created))), ("expires", .text(upload.expires.map(date))),
             ("url", .string("/files/\(upload.id)")),
@@ -79,15 +86,17 @@ extension Native {
         return Answer(.ok, fields, body: [.bytes(isJSON ? manifest.json : manifest.bytes)])
     }
 
-    private static func capabilities(_ limits: Limits, _ chunkSize: ChunkSize) -> JSON {
+    private static func capabilities(_ limits: Limits, _ chunkSize: ChunkSize, _ dedup: Dedup) -> JSON {
         .object([
             ("cairn", .number(1)),
-            ("dialects", .array(["x-start-byte", "plain", "native-read"].map { .string($0) })),
-            ("chunkSize", .number(Int64(chunkSize.length))),
+            ("dialects", .array(["x-start-byte", "plain", "native"].map { .string($0) })),
+            ("chunkSize", .number(Int64(chunkSize.length))), ("encodings", .array([.string("lz4")])),
+            ("concurrency", .number(8)), ("durability", .string("synced")), ("dedup", .string(dedup.rawValue)),
             (
                 "limits",
                 .object([
                     ("length", .number(limits.length)), ("entries", .number(Int64(limits.entries))),
+                    ("segment", .number(Int64(limits.segmentCount))), ("frames", .number(limits.framesLength)),
                     ("metadataLength", .number(Int64(limits.metadataLength))),
                     ("ranges", .number(Int64(ByteRanges.countLimit))),
                     ("stallSeconds", .number(limits.stall.components.seconds)),

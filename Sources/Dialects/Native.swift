@@ -1,3 +1,4 @@
+import CairnContent
 import CairnEngine
 import HTTPTypes
 
@@ -9,22 +10,35 @@ public enum Native: Dialect {
     static let pageTextLimit = 64 * 1024
 
     public static func command(in request: RequestHead) throws(RequestError) -> Command {
-        let piece = request.path.count > 2 ? request.path[2] : nil
-        switch (request.path.dropFirst().first, request.path.count) {
+        let pieces = request.path.dropFirst()
+        switch (pieces.first, request.path.count) {
         case (nil, _) where request.path == ["health"]: return try reading(request, .health)
         case (nil, _): return try reading(request, .capabilities)
         case ("files", 2): return try reading(request, try page(of: .complete, request))
-        case ("uploads", 2): return try reading(request, try uploads(request))
-        case ("files", 3): return try member(request, .read(try id(piece)))
-        case ("uploads", 3): return try member(request, .look(.id(try id(piece))))
-        case ("files", 4) where request.path[3] == "manifest", ("uploads", 4) where request.path[3] == "manifest":
-            return try reading(request, .manifest(try id(piece)))
+        case ("uploads", 2): return try uploads(request)
+        case ("files", 3): return try member(request, .read(try id(request.path[2])))
+        case ("uploads", 3): return try upload(request, try id(request.path[2]))
+        case ("files", 4): return try part(ofFile: request)
+        case ("uploads", 4), ("uploads", 5): return try part(ofUpload: request)
         default: throw .unknownPath
         }
     }
 
-    private static func reading(_ request: RequestHead, _ command: Command) throws(RequestError) -> Command {
-        guard request.method == .get || request.method == .head else { throw .method([.get, .head]) }
+    /// `/v1/files/{id}/…`
+    private static func part(ofFile request: RequestHead) throws(RequestError) -> Command {
+        switch request.path[3] {
+        case "manifest": return try reading(request, .manifest(try id(request.path[2])))
+        case "proof": return try reading(request, .native(.proof(try id(request.path[2]), try proof(request))))
+        default: throw .unknownPath
+        }
+    }
+
+    static func reading(
+        _ request: RequestHead, _ command: Command, also other: HTTPRequest.Method? = nil
+    ) throws(RequestError) -> Command {
+        guard request.method == .get || request.method == .head else {
+            throw .method([.get, .head] + (other.map { [$0] } ?? []))
+        }
         return command
     }
 
@@ -34,19 +48,12 @@ public enum Native: Dialect {
         return command
     }
 
-    private static func id(_ piece: String?) throws(RequestError) -> UploadID {
-        guard let id = piece.flatMap({ UploadID($0) }) else { throw .path }
+    static func id(_ piece: String) throws(RequestError) -> UploadID {
+        guard let id = UploadID(piece) else { throw .path }
         return id
     }
 
-    /// A list of open uploads, or the one that a client's own name stands for.
-    private static func uploads(_ request: RequestHead) throws(RequestError) -> Command {
-        guard let name = try request.parameter("file-id") else { return try page(of: .open, request) }
-        guard !name.isEmpty, name.utf8.count <= XStartByte.fileIDLimit else { throw .query }
-        return .look(.name(name))
-    }
-
-    private static func page(of state: Upload.State, _ request: RequestHead) throws(RequestError) -> Command {
+    static func page(of state: Upload.State, _ request: RequestHead) throws(RequestError) -> Command {
         let after = try request.parameter("after")
         let limit = try request.parameter("limit").map { HTTPFields.count($0) ?? 0 } ?? Int64(pageLimit)
         guard after.map({ UploadID($0) != nil }) ?? true, limit > 0 else { throw .query }

@@ -17,9 +17,11 @@ public enum Outcome: Sendable {
     /// A page of a list, and whether more follow.
     case uploads([Upload], state: Upload.State, hasMore: Bool)
     case cancelled
-    case capabilities(Limits, ChunkSize)
+    case capabilities(Limits, ChunkSize, Dedup)
     case health(isWritable: Bool)
     case options
+    /// How a command of the native dialect ended.
+    case native(NativeOutcome)
     /// The engine refused.
     case refused(UploadError)
     /// The request never became a command, or asks for what the file cannot give.

@@ -54,7 +54,7 @@ public enum Plain: Dialect {
         case .options: Answer(.noContent, [.allow: "GET, HEAD, POST, PUT, DELETE, OPTIONS", .cacheControl: "no-store"])
         case .refused(let error): Problem(error).answer(for: request.id)
         case .rejected(let error): Problem(error).answer(for: request.id)
-        case .appended, .upload, .manifest, .uploads, .capabilities, .health:
+        case .appended, .upload, .manifest, .uploads, .capabilities, .health, .native:
             preconditionFailure("plain HTTP asks for no such thing")
         }
     }

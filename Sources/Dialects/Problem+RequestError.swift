@@ -53,6 +53,12 @@ extension Problem {
                 Problem(
                     .rangeNotSatisfiable, "bad-range", "Nothing in that range", "The bytes end at \(length)."
                 ).with("length", .number(length)).with(.contentRange, "bytes */\(length)")
+            case .body(let part):
+                Problem(.badRequest, "bad-body", "Bad body", "It is malformed, or a part of it is out of range.")
+                    .with("part", .string(part))
+            case .bodyTooLong(let limit):
+                Problem(.contentTooLarge, "too-large", "Over a limit", "Such a body may have \(limit) bytes.")
+                    .with("limit", .string("body")).with("maximum", .number(Int64(limit)))
             }
     }
 

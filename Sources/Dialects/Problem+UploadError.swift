@@ -57,6 +57,37 @@ extension Problem {
                 Problem(.contentTooLarge, "too-large", "Over a limit", "The limit named here is \(most).")
                     .with("limit", .string(name.rawValue)).with("maximum", .number(most))
             case .store(let error): Problem(error)
+            case .manifestInvalid(let prefix):
+                Problem(
+                    .unprocessableContent, "manifest-invalid", "Entries that cannot be",
+                    "They leave a gap, are too many, or end elsewhere than the file."
+                ).stating(prefix)
+            case .manifestConflict(let index, let prefix):
+                Problem(
+                    .conflict, "manifest-conflict", "Another entry is there",
+                    "The file is another one than was begun. Begin anew, or send what belongs there."
+                ).stating(prefix).with("index", .number(Int64(index)))
+            case .notInManifest(let prefix):
+                Problem(
+                    .conflict, "not-in-manifest", "Chunk is not named", "Name it in the upload's manifest first."
+                ).stating(prefix)
+            case .incomplete(let missing, let prefix):
+                Problem(
+                    .conflict, "upload-incomplete", "Chunks are missing", "Send those named here, then complete."
+                ).stating(prefix).with("missing", .missing(missing)).with(
+                    "index", .number(Int64(missing.range.lowerBound))
+                )
+                .with("count", .number(Int64(missing.range.count)))
+            case .fileMismatch(let expected, let actual, let prefix):
+                Problem(
+                    .unprocessableContent, "file-digest-mismatch", "Another file",
+                    "What is here is not the file that was declared. The upload stays open."
+                ).stating(prefix).with("expected", .text(expected)).with("actual", .text(actual))
+            case .frameInvalid(let prefix):
+                Problem(
+                    .unprocessableContent, "frame-invalid", "No frame",
+                    "Lengths that no chunk can have, or an end inside a frame. What came before is kept."
+                ).stating(prefix).retryable()
             }
     }
 
@@ -99,7 +130,9 @@ extension UploadError {
         switch self {
         case .offsetMismatch(let prefix), .prefixMismatch(let prefix), .lengthConflict(_, let prefix),
             .tooLong(_, let prefix), .alreadyComplete(let prefix), .digestMismatch(_, _, let prefix),
-            .bodyCut(let prefix), .stalled(let prefix), .stopping(let prefix):
+            .bodyCut(let prefix), .stalled(let prefix), .stopping(let prefix), .manifestInvalid(let prefix),
+            .manifestConflict(_, let prefix), .notInManifest(let prefix), .incomplete(_, let prefix),
+            .fileMismatch(_, _, let prefix), .frameInvalid(let prefix):
             prefix
         case .unknownUpload, .gone, .takenOver, .limit, .store: nil
         }

@@ -32,4 +32,8 @@ public enum RequestError: Error, Hashable, Sendable {
     case precondition
     /// No byte of the range is there. The bytes end at `length`.
     case range(length: Int64)
+    /// The body is not what the request says it is; the member or part that is wrong.
+    case body(String)
+    /// The body is longer than such a body may be, in bytes.
+    case bodyTooLong(limit: Int)
 }

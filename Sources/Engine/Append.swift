@@ -60,10 +60,17 @@ public struct Append: Hashable, Sendable {
         let length = declaredLength ?? offset.addingReportingOverflow(bodyLength ?? 0).partialValue
         let most = limits.length(at: upload.chunkSize)
         if length < 0 || length > most { throw .limit(.length, most) }
+        try limits.check(metadata)
     }
 }
 
 extension Limits {
+    /// What a client says of a file has a limit whenever it says it.
+    func check(_ metadata: Metadata) throws(UploadError) {
+        let text = (metadata.name?.utf8.count ?? 0) + (metadata.type?.utf8.count ?? 0)
+        if text > metadataLength { throw .limit(.metadataLength, Int64(metadataLength)) }
+    }
+
     /// The longest file at this chunk size, in bytes: the entries of a manifest end before the integers do.
     func length(at chunkSize: ChunkSize) -> Int64 {
         min(length, Int64(entries) * Int64(chunkSize.length))

@@ -38,8 +38,10 @@ struct Appending: Sendable {
         batches.finish()
         let result = await committed
         if let failure = result.failure { return (result.upload, .failed(failure), digest) }
+        if let index = result.conflict { return (result.upload, .conflict(index: index), digest) }
         // A cancelled task hands nothing over any more: what did not get through counts as not sent.
-        return (result.upload, last == .whole && !result.isFinished ? .cut : last, digest)
+        let isLost = last == .whole && !result.isFinished && (append.bodyDigest == nil || append.bodyDigest == digest)
+        return (result.upload, isLost ? .cut : last, digest)
     }
 
     private func receive(_ events: AsyncChannel<BodyEvent>, _ receiver: inout Receiver) async -> BodyEnd {
@@ -65,7 +67,7 @@ struct Appending: Sendable {
     private func finish(_ receiver: consuming Receiver, after end: BodyEnd, _ digest: Digest?) async -> BodyEnd {
         if committer.isWithheld && (end != .whole || digest != append.bodyDigest) { return end }
         switch end {
-        case .failed, .uncommitted:
+        case .failed, .uncommitted, .conflict:
             await receiver.abandon()
             return end
         case .whole, .cut, .stalled, .takenOver, .stopping, .tooLong: break

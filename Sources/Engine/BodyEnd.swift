@@ -9,6 +9,8 @@ enum BodyEnd: Hashable, Sendable {
     case failed(StoreError)
     /// What arrived could not be committed; the committer knows why.
     case uncommitted
+    /// What arrived is not the chunk that is named at this index.
+    case conflict(index: Int)
 }
 
 /// What happens to a request while it brings bytes.
@@ -54,6 +56,26 @@ struct BodyEvents: Sendable {
             }
         }
         return .cut
+    }
+
+    /// All of a short body.
+    static func bytes(
+        of events: AsyncChannel<BodyEvent>, upTo limit: Int, _ limits: Limits
+    ) async -> Engine.Collected {
+        var patience = Patience(limits)
+        var bytes = ByteBuffer()
+        for await event in events {
+            switch event {
+            case .bytes(let part):
+                patience.received(part.readableBytes)
+                guard bytes.readableBytes + part.readableBytes <= limit else { return .tooLong }
+                bytes.writeImmutableBuffer(part)
+            case .checkpoint: if !patience.holds() { return .broken }
+            case .ended(.whole): return .whole(bytes)
+            case .ended: return .broken
+            }
+        }
+        return .broken
     }
 
     /// Passes on the body's parts; what broke it is of no account, only that it broke.

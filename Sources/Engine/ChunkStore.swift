@@ -61,15 +61,23 @@ public protocol RecordStore: Sendable {
 
 /// A chunk whose bytes were hashed here: what `commit` takes.
 public struct VerifiedChunk: Sendable {
-    public let entry: Entry
-    /// The draft that holds exactly the entry's bytes.
-    public let draft: any ChunkDraft
-
-    /// Only `ChunkWriter` makes one, from bytes it has hashed; and the tests of a store.
-    package init(entry: Entry, draft: any ChunkDraft) {
-        self.entry = entry
-        self.draft = draft
+    public enum Source: Sendable {
+        /// Holds exactly the entry's bytes.
+        case draft(any ChunkDraft)
+        /// An LZ4 block that was decoded to exactly the entry's bytes; it is to be kept as it is.
+        case block(ByteBuffer)
     }
+
+    public let entry: Entry
+    public let source: Source
+
+    /// Only `ChunkWriter` and `ChunkReceiver` make one, from bytes they have hashed; and the tests of a store.
+    package init(entry: Entry, source: Source) {
+        self.entry = entry
+        self.source = source
+    }
+
+    package init(entry: Entry, draft: any ChunkDraft) { self.init(entry: entry, source: .draft(draft)) }
 }
 
 /// A chunk that is durable, and how it lies there.

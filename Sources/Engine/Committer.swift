@@ -18,12 +18,20 @@ struct Committer: Sendable {
         fileprivate(set) var failure: StoreError?
         /// Whether the last batch came and is durable.
         fileprivate(set) var isFinished = false
+        /// The index at which the body's bytes are not those of the chunk that is named there.
+        fileprivate(set) var conflict: Int?
         fileprivate var withheld: [StoredChunk] = []
-
-        fileprivate init(_ upload: Upload) { self.upload = upload }
-
+        /// Whether entries were named ahead, so that the run may have passed the body.
+        fileprivate var isPlaced = false
         /// The index that the next batch must have: a batch lost on the way must not be glued over.
-        fileprivate var nextIndex: Int { upload.run.count + withheld.count }
+        fileprivate var nextIndex: Int
+
+        fileprivate init(_ upload: Upload) {
+            self.upload = upload
+            nextIndex = upload.run.count
+        }
+
+        fileprivate var isOver: Bool { failure != nil || conflict != nil }
     }
 
     /// Commits what `batches` brings until it ends; after a failure, told by `failed`, the rest is let go.
@@ -31,10 +39,11 @@ struct Committer: Sendable {
     /// It never waits for whoever sends the batches: that one may be waiting for this.
     func run(_ upload: Upload, _ batches: AsyncChannel<Batch>, failed: Signal) async -> Result {
         var result = Result(upload)
-        for await batch in batches where result.failure == nil && batch.firstIndex == result.nextIndex {
+        for await batch in batches where !result.isOver && batch.firstIndex == result.nextIndex {
             do {
                 try await commit(batch, &result)
                 result.isFinished = batch.isLast
+                if result.conflict != nil { failed.fire() }
             } catch {
                 result.failure = error
                 failed.fire()
@@ -45,11 +54,14 @@ struct Committer: Sendable {
 
     private func commit(_ batch: Batch, _ result: inout Result) async throws(StoreError) {
         let (stored, failure) = await keep(batch.chunks)
+        result.nextIndex += batch.chunks.count
         if isWithheld && !batch.isLast {
             result.withheld += stored
         } else {
-            try await append(result.withheld + stored, failure == nil ? batch : Batch(firstIndex: 0), &result)
+            let chunks = result.withheld + stored
+            let first = batch.firstIndex - result.withheld.count
             result.withheld = []
+            try await append(chunks, from: first, failure == nil ? batch : Batch(firstIndex: 0), &result)
         }
         if let failure { throw failure }
     }
@@ -67,24 +79,64 @@ struct Committer: Sendable {
         return (stored, nil)
     }
 
-    private func append(_ chunks: [StoredChunk], _ batch: Batch, _ result: inout Result) async throws(StoreError) {
+    private func append(
+        _ chunks: [StoredChunk], from first: Int, _ batch: Batch, _ result: inout Result
+    ) async throws(StoreError) {
         guard !chunks.isEmpty || batch.tail != nil || batch.sealing != nil else { return }
-        let before = result.upload
-        var next = before.advanced(by: chunks, tail: batch.tail, at: now(), limits)
+        result.isPlaced = result.isPlaced || result.upload.isNamedAhead
+        let before = result.upload.tail?.name
         do {
-            if let length = batch.sealing {
-                next = next.sealed(length)
-                try await publish(next, chunks)
+            if result.isPlaced {
+                try await place(chunks, from: first, batch, &result)
+            } else {
+                let next = result.upload.advanced(by: chunks, tail: batch.tail, at: now(), limits)
+                try await write(next, chunks, batch, &result)
             }
-            try await ledger.commit([.write(next, entries: chunks)])
         } catch {
             // For lack of room nothing was committed, so nobody will ask for the new tail. After any other failure the
             // ledger may know of it, and only the next start can tell.
-            if error == .noSpace, let new = next.tail?.name, new != before.tail?.name { await store.drop(new) }
+            if error == .noSpace, let new = batch.tail?.name, new != before { await store.drop(new) }
             throw error
         }
+        let after = result.upload.tail?.name
+        for name in Set([before, batch.tail?.name].compactMap(\.self)) where name != after { await store.drop(name) }
+    }
+
+    private func write(
+        _ next: Upload, _ chunks: [StoredChunk], _ batch: Batch, _ result: inout Result
+    ) async throws(StoreError) {
+        var next = next
+        if let length = batch.sealing {
+            next = next.sealed(length)
+            try await publish(next, chunks)
+        }
+        try await ledger.commit([.write(next, entries: chunks)])
         result.upload = next
-        if let old = before.tail?.name, old != next.tail?.name { await store.drop(old) }
+    }
+
+    /// Where entries are named ahead the chunks must be theirs; those that are there already are passed.
+    private func place(
+        _ chunks: [StoredChunk], from first: Int, _ batch: Batch, _ result: inout Result
+    ) async throws(StoreError) {
+        let id = result.upload.id
+        let known = try await ledger.known(of: id, in: first..<(first + chunks.count))
+        let agreeing = zip(known, chunks).prefix { $0.entry == $1.entry }.count
+        if agreeing < known.count { result.conflict = first + agreeing }
+        let fitting = result.conflict == nil ? chunks : Array(chunks.prefix(agreeing))
+        let expires = now().advanced(by: limits.idle)
+        let naming = Naming(
+            length: result.upload.declaredLength, metadata: result.upload.metadata, expires: expires)
+        let tail = result.conflict == nil ? batch.tail : nil
+        try await ledger.commit([
+            .declare(id, from: first + known.count, fitting.dropFirst(known.count).map(\.entry), kept: [], naming),
+            .place(id, fitting, Placing(tail: tail, at: first + fitting.count, expires: expires)),
+        ])
+        guard let placed = try await ledger.upload(id) else { throw .failed("\(id) is gone") }
+        result.upload = placed
+        guard let length = batch.sealing, result.conflict == nil, !placed.isNamedAhead,
+            placed.run.length == placed.offset
+        else { return }
+        try await write(placed, [], Batch(firstIndex: 0, sealing: length), &result)
     }
 
     private func publish(_ file: Upload, _ last: [StoredChunk]) async throws(StoreError) {

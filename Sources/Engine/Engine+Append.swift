@@ -100,6 +100,7 @@ extension Upload {
             guard let declared = declaredLength else { throw .limit(.length, limits.length(at: chunkSize)) }
             throw .tooLong(declared: declared, prefix)
         case .failed(let error): throw .store(error)
+        case .conflict(let index): throw .manifestConflict(index: index, prefix)
         }
     }
 }

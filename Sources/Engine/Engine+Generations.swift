@@ -158,7 +158,10 @@ extension UploadError {
         case .bodyCut: .bodyCut(prefix)
         case .stalled: .stalled(prefix)
         case .stopping: .stopping(prefix)
-        case .unknownUpload, .gone, .takenOver, .limit, .store: self
+        case .manifestConflict(let index, _): .manifestConflict(index: index, prefix)
+        case .unknownUpload, .gone, .takenOver, .limit, .store, .manifestInvalid, .notInManifest, .incomplete,
+            .fileMismatch, .frameInvalid:
+            self
         }
     }
 }

@@ -52,17 +52,19 @@ extension Engine {
             let next = run.count..<min(run.count + Self.page, upload.run.count)
             for entry in try await entries(of: upload, in: next) {
                 if run.length + Int64(entry.length) > offset {
-                    return try await run.prefixDigest(tail: cut(entry, at: Int(offset - run.length)) {
-                        () async throws(StoreError) in try await self.verifiedChunk(entry)
-                    })
+                    return try await run.prefixDigest(
+                        tail: cut(entry, at: Int(offset - run.length)) {
+                            () async throws(StoreError) in try await self.verifiedChunk(entry)
+                        })
                 }
                 run.append(entry)
             }
         }
         guard let tail = upload.tail else { return run.prefixDigest(tail: nil) }
-        return try await run.prefixDigest(tail: cut(tail.entry, at: Int(offset - run.length)) {
-            () async throws(StoreError) in try await self.verifiedTail(tail, of: upload)
-        })
+        return try await run.prefixDigest(
+            tail: cut(tail.entry, at: Int(offset - run.length)) {
+                () async throws(StoreError) in try await self.verifiedTail(tail, of: upload)
+            })
     }
 
     private func cut(

@@ -19,6 +19,7 @@ extension Engine {
     }
 
     private func withoutLostBytes(_ upload: Upload) async throws(UploadError) -> Upload {
+        if upload.namedCount > 0 { return try await withoutLostChunks(upload) }
         if let (index, run) = try await firstLoss(in: upload) {
             logger.error("chunk lost", metadata: ["upload": "\(upload.id)", "index": "\(index)"])
             return try await cut(upload, to: run)
@@ -42,6 +43,28 @@ extension Engine {
         return nil
     }
 
+    /// Of an upload whose entries are named, lost chunks are asked for again, wherever they stand.
+    private func withoutLostChunks(_ upload: Upload) async throws(UploadError) -> Upload {
+        var lost: [Int] = []
+        var index = 0
+        while index < upload.entryCount {
+            let known = try await known(of: upload, in: index..<min(index + Self.page, upload.entryCount))
+            let present = known.filter(\.isPresent).map(\.entry.digest)
+            let missing: Set<Digest>
+            do { missing = Set(try await store.missing(from: present)) } catch { throw .store(error) }
+            lost += zip(index..., known).filter { missing.contains($1.entry.digest) && $1.isPresent }.map(\.0)
+            index += known.count
+        }
+        var sound = upload
+        if !lost.isEmpty {
+            logger.error("chunks lost", metadata: ["upload": "\(upload.id)", "count": "\(lost.count)"])
+            try await commit([.lose(upload.id, lost)])
+            sound = try await self.upload(upload.id, for: upload.owner)
+        }
+        guard let tail = sound.tail, try await !isSound(tail) else { return sound }
+        return try await withoutTail(sound)
+    }
+
     private func isSound(_ tail: Tail) async throws(UploadError) -> Bool {
         do {
             guard let bytes = try await store.read(tail) else { return false }
@@ -52,6 +75,10 @@ extension Engine {
     /// The upload without a tail that is gone or not what its digest says.
     func withoutTail(_ upload: Upload) async throws(UploadError) -> Upload {
         logger.error("tail lost", metadata: ["upload": "\(upload.id)", "offset": "\(upload.offset)"])
+        guard upload.namedCount == 0 else {
+            try await commit([.lose(upload.id, [])])
+            return try await self.upload(upload.id, for: upload.owner)
+        }
         return try await cut(upload, to: upload.run)
     }
 

@@ -11,6 +11,8 @@ public final class Engine: Sendable {
     /// The chunk size of uploads that begin here.
     public let chunkSize: ChunkSize
     public let namespace: Namespace
+    /// Which chunks need not be sent again.
+    public let dedup: Dedup
 
     let store: any Store
     let ledger: any Ledger
@@ -21,10 +23,11 @@ public final class Engine: Sendable {
     let stopping = Signal()
     /// Open uploads whose chunk files were looked at since this engine started.
     let sound = Mutex<Set<UploadID>>([])
+    let nonces = Mutex(NonceTable())
 
     public init(
         store: any Store, ledger: any Ledger, namespace: Namespace = .standard, limits: Limits = Limits(),
-        chunkSize: ChunkSize = .standard, clock: any Clock<Duration> = ContinuousClock(),
+        chunkSize: ChunkSize = .standard, dedup: Dedup = .trust, clock: any Clock<Duration> = ContinuousClock(),
         now: @escaping @Sendable () -> Timestamp = Timestamp.now,
         logger: Logger = Logger(label: "cairn.engine")
     ) {
@@ -33,6 +36,7 @@ public final class Engine: Sendable {
         self.namespace = namespace
         self.limits = limits
         self.chunkSize = chunkSize
+        self.dedup = dedup
         self.clock = clock
         self.now = now
         self.logger = logger
@@ -61,8 +65,7 @@ public final class Engine: Sendable {
         let chunkSize = size ?? chunkSize
         let most = limits.length(at: chunkSize)
         if let declaredLength, !(0...most).contains(declaredLength) { throw .limit(.length, most) }
-        let text = (metadata.name?.utf8.count ?? 0) + (metadata.type?.utf8.count ?? 0)
-        if text > limits.metadataLength { throw .limit(.metadataLength, Int64(limits.metadataLength)) }
+        try limits.check(metadata)
         let moment = now()
         var upload = Upload(
             id: UploadID(), namespace: namespace, owner: principal, chunkSize: chunkSize, created: moment,
@@ -179,6 +182,7 @@ public final class Engine: Sendable {
         tombstone.state = state
         tombstone.run = Run()
         tombstone.tail = nil
+        tombstone.namedCount = 0
         tombstone.expires = nil
         if upload.state == .complete { try await announceEnd(of: upload) }
         do { try await store.withdraw(upload.id) } catch { throw .store(error) }

@@ -8,44 +8,63 @@ enum LeaseKey: Hashable, Sendable {
 
 /// Who may move which prefix: the rules of leases, without waiting.
 ///
-/// A key has at most one holder and at most one request that waits for it. The newest request always wins: it
-/// revokes the holder, and sends away whoever waited before it.
+/// A key is held by one request alone, or shared by several that bring chunks in any order. The newest request always
+/// wins: it revokes the holders it cannot share with, and sends away those that waited before it.
 struct LeaseTable {
     typealias Ticket = UInt64
 
+    enum Kind { case exclusive, shared }
+
+    private struct Party {
+        let kind: Kind
+        var tickets: [Ticket]
+    }
+
     private struct Holding {
-        var holder: Ticket
-        var waiter: Ticket?
+        var holders: Party
+        var waiters: Party?
     }
 
     enum Asked: Equatable {
-        /// Nobody holds it: go on.
+        /// Go on.
         case granted
-        /// Wait until the holder has let go; `displaced` waited before and is sent away.
-        case waiting(revoking: Ticket, displaced: Ticket?)
+        /// Wait until the holders have let go; `displaced` waited before and are sent away.
+        case waiting(revoking: [Ticket], displaced: [Ticket])
     }
 
     private var holdings: [LeaseKey: Holding] = [:]
     private var lastTicket: Ticket = 0
 
-    mutating func ask(_ key: LeaseKey) -> (Ticket, Asked) {
+    mutating func ask(_ key: LeaseKey, _ kind: Kind = .exclusive) -> (Ticket, Asked) {
         lastTicket += 1
-        guard let holding = holdings[key] else {
-            holdings[key] = Holding(holder: lastTicket)
+        guard var holding = holdings[key] else {
+            holdings[key] = Holding(holders: Party(kind: kind, tickets: [lastTicket]))
             return (lastTicket, .granted)
         }
-        holdings[key]?.waiter = lastTicket
-        return (lastTicket, .waiting(revoking: holding.holder, displaced: holding.waiter))
+        defer { holdings[key] = holding }
+        if kind == .shared, holding.holders.kind == .shared, holding.waiters == nil {
+            holding.holders.tickets.append(lastTicket)
+            return (lastTicket, .granted)
+        }
+        if kind == .shared, holding.waiters?.kind == .shared {
+            holding.waiters?.tickets.append(lastTicket)
+            return (lastTicket, .waiting(revoking: holding.holders.tickets, displaced: []))
+        }
+        let displaced = holding.waiters?.tickets ?? []
+        holding.waiters = Party(kind: kind, tickets: [lastTicket])
+        return (lastTicket, .waiting(revoking: holding.holders.tickets, displaced: displaced))
     }
 
-    /// The holder lets go. Returns the ticket that holds the key now, if one waited.
-    mutating func release(_ key: LeaseKey) -> Ticket? {
-        guard let waiter = holdings[key]?.waiter else {
-            holdings[key] = nil
-            return nil
+    /// A holder lets go. Returns the tickets that hold the key from now on, having waited.
+    mutating func release(_ key: LeaseKey, _ ticket: Ticket) -> [Ticket] {
+        guard var holding = holdings[key] else { return [] }
+        holding.holders.tickets.removeAll { $0 == ticket }
+        guard holding.holders.tickets.isEmpty else {
+            holdings[key] = holding
+            return []
         }
-        holdings[key] = Holding(holder: waiter)
-        return waiter
+        holdings[key] = holding.waiters.map { Holding(holders: $0) }
+        return holding.waiters?.tickets ?? []
     }
 
     var isEmpty: Bool { holdings.isEmpty }

@@ -11,64 +11,66 @@ struct Lease: Sendable {
 final class Leases: Sendable {
     fileprivate struct State {
         var table = LeaseTable()
-        var holders: [LeaseKey: LeaseTable.Ticket] = [:]
         var revocations: [LeaseTable.Ticket: Signal] = [:]
-        var waiters: [LeaseTable.Ticket: CheckedContinuation<Bool, Never>] = [:]
+        var waiters: [LeaseTable.Ticket: CheckedContinuation<LeaseTable.Ticket?, Never>] = [:]
     }
 
     private let state = Mutex(State())
 
-    /// Runs `work` as the only holder of `key`, after taking over from whoever held it.
+    /// Runs `work` as a holder of `key`, after taking over from those it cannot share it with.
     ///
     /// Throws `.takenOver` when a still newer request came while this one waited.
     func hold<Value: Sendable>(
-        _ key: LeaseKey, isolation: isolated (any Actor)? = #isolation,
+        _ key: LeaseKey, _ kind: LeaseTable.Kind = .exclusive, isolation: isolated (any Actor)? = #isolation,
         _ work: (Lease) async throws(UploadError) -> Value
     ) async throws(UploadError) -> Value {
         let lease = Lease(revoked: Signal())
-        guard await acquire(key, lease) else { throw .takenOver }
-        defer { release(key) }
+        guard let ticket = await acquire(key, kind, lease) else { throw .takenOver }
+        defer { release(key, ticket) }
         return try await work(lease)
     }
 
-    private func acquire(_ key: LeaseKey, _ lease: Lease) async -> Bool {
+    private func acquire(_ key: LeaseKey, _ kind: LeaseTable.Kind, _ lease: Lease) async -> LeaseTable.Ticket? {
         await withCheckedContinuation { continuation in
-            let (answered, revoked, displaced) = state.withLock { $0.ask(key, lease, continuation) }
-            displaced?.resume(returning: false)
-            revoked?.fire()
-            if answered { continuation.resume(returning: true) }
+            let (granted, revoked, displaced) = state.withLock { $0.ask(key, kind, lease, continuation) }
+            for waiter in displaced { waiter.resume(returning: nil) }
+            for signal in revoked { signal.fire() }
+            if let granted { continuation.resume(returning: granted) }
         }
     }
 
-    private func release(_ key: LeaseKey) {
-        let next = state.withLock { $0.release(key) }
-        next?.resume(returning: true)
+    private func release(_ key: LeaseKey, _ ticket: LeaseTable.Ticket) {
+        let next = state.withLock { $0.release(key, ticket) }
+        for (waiter, ticket) in next { waiter.resume(returning: ticket) }
     }
 }
 
 extension Leases.State {
-    /// Returns whether the lease is granted at once, whose to revoke, and who is sent away.
+    fileprivate typealias Waiter = CheckedContinuation<LeaseTable.Ticket?, Never>
+
+    /// Returns the ticket when the lease is granted at once, whose to revoke, and who is sent away.
     fileprivate mutating func ask(
-        _ key: LeaseKey, _ lease: Lease, _ continuation: CheckedContinuation<Bool, Never>
-    ) -> (Bool, Signal?, CheckedContinuation<Bool, Never>?) {
-        let (ticket, asked) = table.ask(key)
+        _ key: LeaseKey, _ kind: LeaseTable.Kind, _ lease: Lease, _ continuation: Waiter
+    ) -> (LeaseTable.Ticket?, [Signal], [Waiter]) {
+        let (ticket, asked) = table.ask(key, kind)
         revocations[ticket] = lease.revoked
         switch asked {
-        case .granted:
-            holders[key] = ticket
-            return (true, nil, nil)
-        case .waiting(let holder, let displaced):
+        case .granted: return (ticket, [], [])
+        case .waiting(let holders, let displaced):
             waiters[ticket] = continuation
-            guard let displaced else { return (false, revocations[holder], nil) }
-            revocations[displaced] = nil
-            return (false, revocations[holder], waiters.removeValue(forKey: displaced))
+            for ticket in displaced { revocations[ticket] = nil }
+            return (
+                nil, holders.compactMap { revocations[$0] }, displaced.compactMap { waiters.removeValue(forKey: $0) }
+            )
         }
     }
 
-    fileprivate mutating func release(_ key: LeaseKey) -> CheckedContinuation<Bool, Never>? {
-        if let ticket = holders.removeValue(forKey: key) { revocations[ticket] = nil }
-        guard let next = table.release(key) else { return nil }
-        holders[key] = next
-        return waiters.removeValue(forKey: next)
+    fileprivate mutating func release(
+        _ key: LeaseKey, _ ticket: LeaseTable.Ticket
+    ) -> [(Waiter, LeaseTable.Ticket)] {
+        revocations[ticket] = nil
+        return table.release(key, ticket).compactMap { next in
+            waiters.removeValue(forKey: next).map { ($0, next) }
+        }
     }
 }

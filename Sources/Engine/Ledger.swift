@@ -16,6 +16,22 @@ public protocol Ledger: Sendable {
     /// The entries of an upload by index; fewer when it has fewer.
     func entries(of id: UploadID, in indices: Range<Int>) async throws(StoreError) -> [Entry]
 
+    /// The entries of an upload by index, named or present, without a gap; fewer when it has fewer.
+    func known(of id: UploadID, in indices: Range<Int>) async throws(StoreError) -> [KnownEntry]
+
+    /// How the chunk of this digest stands in an upload: nil when no entry names it. One that is named more than once
+    /// is missing when any of them is.
+    func standing(of digest: Digest, in id: UploadID) async throws(StoreError) -> KnownEntry?
+
+    /// Those of `digests` that the ledger knows as kept in the namespace; with an owner, those that an upload of theirs
+    /// refers to.
+    func kept(
+        of digests: Set<Digest>, in namespace: Namespace, by owner: Principal?
+    ) async throws(StoreError) -> Set<Digest>
+
+    /// The newest complete file of this content id; nil when there is none.
+    func file(_ contentID: Digest, in namespace: Namespace, of owner: Principal) async throws(StoreError) -> Upload?
+
     /// The uploads that a client's own name stands for.
     func generations(of key: UploadKey) async throws(StoreError) -> Generations?
 }
@@ -33,6 +49,60 @@ public enum LedgerChange: Sendable {
 
     /// The client's own name now stands for these uploads, or, with nil, for none.
     case name(UploadKey, Generations?)
+
+    /// Entries of an open upload are named, from an index on that leaves no gap; those that are known there must be
+    /// the same. A named entry whose digest is in `kept` refers to the chunk from now on, and the run advances as far
+    /// as it can.
+    case declare(UploadID, from: Int, [Entry], kept: Set<Digest>, Naming)
+
+    /// Durable chunks: every named entry of the upload with such a digest and length refers to it from now on, and the
+    /// run advances as far as it can. What was the tail is one no more when the run has passed it.
+    case place(UploadID, [StoredChunk], Placing)
+
+    /// The entries at these indices are missing again: their chunks were lost. The run ends before the first.
+    case lose(UploadID, [Int])
+}
+
+/// What is said of an upload besides the entries that are named.
+public struct Naming: Hashable, Sendable {
+    /// The file's length from now on, when it was not known.
+    public var length: Int64?
+    /// What the client says of the file, where nothing was known.
+    public var metadata = Metadata()
+    /// When the upload ends by itself unless more comes.
+    public var expires: Timestamp
+
+    public init(length: Int64? = nil, metadata: Metadata = Metadata(), expires: Timestamp) {
+        self.length = length
+        self.metadata = metadata
+        self.expires = expires
+    }
+}
+
+/// What is said of an upload besides the chunks that are placed.
+public struct Placing: Hashable, Sendable {
+    /// The durable bytes that follow the entries before `tailIndex`; they count when the run ends there.
+    public var tail: Tail?
+    public var tailIndex = 0
+    /// When the upload ends by itself unless more comes.
+    public var expires: Timestamp
+
+    public init(tail: Tail? = nil, at tailIndex: Int = 0, expires: Timestamp) {
+        self.tail = tail
+        self.tailIndex = tailIndex
+        self.expires = expires
+    }
+}
+
+/// An entry of an upload, and whether its chunk is referred to.
+public struct KnownEntry: Hashable, Sendable {
+    public let entry: Entry
+    public let isPresent: Bool
+
+    public init(_ entry: Entry, isPresent: Bool) {
+        self.entry = entry
+        self.isPresent = isPresent
+    }
 }
 
 /// Which uploads to list.

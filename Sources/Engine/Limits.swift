@@ -28,6 +28,12 @@ public struct Limits: Hashable, Sendable {
     /// How long an open upload stays without a byte before it expires.
     public var idle: Duration = .seconds(7 * 24 * 3600)
 
+    /// The most entries named in one request, and spoken of in one answer.
+    public var segmentCount = 8192
+
+    /// The longest body of frames, in bytes.
+    public var framesLength: Int64 = 64 * 1024 * 1024
+
     /// Bytes of file name and media type together.
     public var metadataLength = 8 * 1024
 
@@ -35,7 +41,7 @@ public struct Limits: Hashable, Sendable {
 
     /// Which limit a refusal speaks of, in the words of the wire.
     public enum Name: String, Sendable {
-        case length, entries
+        case length, entries, frames
         case metadataLength = "metadata-length"
     }
 }

@@ -40,9 +40,17 @@ public final class MemoryStore: Store {
 
     public func commit(_ chunks: [VerifiedChunk]) async -> [Result<StoredChunk, StoreError>] {
         chunks.map { chunk in
-            guard let draft = chunk.draft as? MemoryDraft else { return .failure(.failed("a draft of another store")) }
-            state.withLock { $0.chunks[chunk.entry.digest] = draft.bytes }
+            guard let bytes = Self.bytes(of: chunk) else { return .failure(.failed("a draft of another store")) }
+            state.withLock { $0.chunks[chunk.entry.digest] = bytes }
             return .success(StoredChunk(entry: chunk.entry, storedLength: chunk.entry.length, codec: .raw))
+        }
+    }
+
+    private static func bytes(of chunk: VerifiedChunk) -> ByteBuffer? {
+        switch chunk.source {
+        case .draft(let draft): (draft as? MemoryDraft)?.bytes
+        case .block(let block):
+            ChunkBlock.decode(block.readableBytesUInt8Span, to: chunk.entry.length).map(ByteBuffer.init(bytes:))
         }
     }
 

@@ -29,6 +29,9 @@ public struct Upload: Hashable, Sendable {
     public var run = Run()
     /// The durable bytes after the run, when there are any.
     public var tail: Tail?
+    /// How many entries the client has named, from the first on; 0 when it only appends. Those behind the run are
+    /// missing or wait for one that is.
+    public var namedCount = 0
     /// Whether some entry but the last is shorter than the chunk size, so that only the manifest tells the cuts.
     public var isRagged = false
     /// The highest offset ever told to a client. Above `offset` only when chunks were lost since.
@@ -49,6 +52,12 @@ public struct Upload: Hashable, Sendable {
         self.metadata = metadata
     }
 
+    /// How many entries are known, from the first without a gap: named, or there already.
+    public var entryCount: Int { max(namedCount, run.count) }
+
+    /// Whether entries behind the run are known: bytes that come there must be theirs.
+    public var isNamedAhead: Bool { namedCount > run.count }
+
     /// The bytes `[0, offset)` are verified and durable.
     public var offset: Int64 { run.length + Int64(tail?.entry.length ?? 0) }
 
@@ -62,6 +71,40 @@ public struct Upload: Hashable, Sendable {
     public var declaredLength: Int64? {
         guard case .declared(let length) = length else { return nil }
         return length
+    }
+}
+
+// How an upload changes when entries are named and chunks come in any order: the rules every ledger applies.
+extension Upload {
+    /// More was said of it, and entries up to `entryCount` are known now.
+    package mutating func apply(_ naming: Naming, entryCount: Int) {
+        if let length = naming.length { self.length = .declared(length) }
+        metadata.name = metadata.name ?? naming.metadata.name
+        metadata.type = metadata.type ?? naming.metadata.type
+        namedCount = entryCount
+        expires = naming.expires
+    }
+
+    /// The run goes on along `entries`, whose chunks are all there.
+    package mutating func advance(along entries: some Collection<Entry>) {
+        guard !entries.isEmpty else { return }
+        for entry in entries { run.append(entry) }
+        tail = nil
+        acknowledged = max(acknowledged, offset)
+    }
+
+    /// Chunks were placed, and the run has advanced over them.
+    package mutating func apply(_ placing: Placing) {
+        if let tail = placing.tail, placing.tailIndex == run.count { self.tail = tail }
+        acknowledged = max(acknowledged, offset)
+        expires = placing.expires
+    }
+
+    /// Chunks were lost: the run ends earlier, and what followed is named still.
+    package mutating func shorten(to run: Run, entryCount: Int) {
+        self.run = run
+        tail = nil
+        namedCount = entryCount
     }
 }
 

@@ -30,4 +30,16 @@ public enum UploadError: Error, Hashable, Sendable {
     case limit(Limits.Name, Int64)
     /// The store could not keep the bytes; its own error tells when to retry.
     case store(StoreError)
+    /// Entries that no manifest of this upload can have there: a gap before them, too many, of a wrong length.
+    case manifestInvalid(Prefix)
+    /// Another chunk is known at this index: the file is another one. Begin anew, or send what belongs there.
+    case manifestConflict(index: Int, Prefix)
+    /// No entry of the upload names the chunk. Name it first.
+    case notInManifest(Prefix)
+    /// Chunks are missing. Send those, then complete.
+    case incomplete(MissingIndices, Prefix)
+    /// The file is not the one that was declared. The upload stays open.
+    case fileMismatch(expected: Digest, actual: Digest, Prefix)
+    /// Lengths that no frame can have; what came before is kept.
+    case frameInvalid(Prefix)
 }

@@ -113,8 +113,8 @@ extension Command {
     /// Whether the answer may be so long that only so many are made at once.
     fileprivate var isLong: Bool {
         switch self {
-        case .list, .manifest: true
-        case .resume, .append, .create, .look, .fetch, .read, .cancel, .capabilities, .health, .options: false
+        case .list, .manifest, .native(.proof): true
+        case .resume, .append, .create, .look, .fetch, .read, .cancel, .capabilities, .health, .options, .native: false
         }
     }
 }

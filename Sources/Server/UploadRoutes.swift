@@ -11,7 +11,7 @@ struct UploadRoutes: Sendable {
     let logger: Logger
 
     /// Asks nobody who they are: all requests are one principal's.
-    private let principal = Principal.everyone
+    let principal = Principal.everyone
 
     init(engine: Engine, health: Health, logger: Logger) {
         self.engine = engine
@@ -20,16 +20,20 @@ struct UploadRoutes: Sendable {
     }
 
     func outcome(of command: Command, body: MeteredBody) async -> Outcome {
-        do throws(UploadError) {
+        do {
             return try await run(command, body)
-        } catch {
+        } catch let error as RequestError {
+            return .rejected(error)
+        } catch let error as UploadError {
             health.note(error)
             if case .store(let cause) = error { logger.error("store failed", metadata: ["cause": "\(cause)"]) }
             return .refused(error)
+        } catch {
+            preconditionFailure("an engine throws its own errors, a dialect its own")
         }
     }
 
-    private func run(_ command: Command, _ body: MeteredBody) async throws(UploadError) -> Outcome {
+    private func run(_ command: Command, _ body: MeteredBody) async throws -> Outcome {
         switch command {
         case .resume(let target): return .prefix(try await resume(target))
         case .append(let append, let target): return .appended(try await self.append(append, body, to: target))
@@ -44,9 +48,10 @@ struct UploadRoutes: Sendable {
         case .cancel(let id):
             try await engine.cancel(id, for: principal)
             return .cancelled
-        case .capabilities: return .capabilities(engine.limits, engine.chunkSize)
+        case .capabilities: return .capabilities(engine.limits, engine.chunkSize, engine.dedup)
         case .health: return .health(isWritable: health.isWritable)
         case .options: return .options
+        case .native(let command): return try await run(command, body)
         }
     }
 

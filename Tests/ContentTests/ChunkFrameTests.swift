@@ -14,10 +14,11 @@ import Testing
         #expect(parsed(frame.header + [9, 9]) == frame)
     }
 
-    @Test(arguments: [
-        (0, 0, 0), (5, 4, 0), (5, 6, 0), (5, 5, 1), (5, 6, 1), (5, 0, 1), (1, 1, 1), (5, 5, 2), (5, 5, 255),
-        ((16 << 20) + 1, (16 << 20) + 1, 0), (0xFFFF_FFFF, 1, 1),
-    ] as [(UInt32, UInt32, UInt8)])
+    @Test(
+        arguments: [
+            (0, 0, 0), (5, 4, 0), (5, 6, 0), (5, 5, 1), (5, 6, 1), (5, 0, 1), (1, 1, 1), (5, 5, 2), (5, 5, 255),
+            ((16 << 20) + 1, (16 << 20) + 1, 0), (0xFFFF_FFFF, 1, 1),
+        ] as [(UInt32, UInt32, UInt8)])
     func `of lengths that no chunk can have is none`(plain: UInt32, wire: UInt32, codec: UInt8) {
         #expect(parsed(digest.bytes + bytes(plain) + bytes(wire) + [codec]) == nil)
     }

@@ -2,10 +2,11 @@ import CairnContent
 import Testing
 
 @Suite struct `The entries a server lacks` {
-    @Test(arguments: [
-        ([], 0..<4, ""), ([1, 2], 0..<4, "1-2"), ([0, 2, 3, 7], 0..<8, "0,2-3,7"), ([100], 100..<101, "100"),
-        (Array(0..<1024) + [2048], 0..<4096, "0-1023,2048"),
-    ] as [([Int], Range<Int>, String)])
+    @Test(
+        arguments: [
+            ([], 0..<4, ""), ([1, 2], 0..<4, "1-2"), ([0, 2, 3, 7], 0..<8, "0,2-3,7"), ([100], 100..<101, "100"),
+            (Array(0..<1024) + [2048], 0..<4096, "0-1023,2048"),
+        ] as [([Int], Range<Int>, String)])
     func `stand as ranges`(indices: [Int], range: Range<Int>, text: String) {
         let missing = MissingIndices(indices, in: range)
         #expect(missing.ranges == text)
@@ -13,10 +14,11 @@ import Testing
         #expect(Array(missing.indices) == indices && missing.count == indices.count)
     }
 
-    @Test(arguments: [
-        ([], 0..<0, []), ([], 0..<1, [0]), ([0], 0..<1, [0x80]), ([0, 2, 4, 6], 0..<8, [0xAA]),
-        ([10, 17, 18], 10..<19, [0x81, 0x80]),
-    ] as [([Int], Range<Int>, [UInt8])])
+    @Test(
+        arguments: [
+            ([], 0..<0, []), ([], 0..<1, [0]), ([0], 0..<1, [0x80]), ([0, 2, 4, 6], 0..<8, [0xAA]),
+            ([10, 17, 18], 10..<19, [0x81, 0x80]),
+        ] as [([Int], Range<Int>, [UInt8])])
     func `stand as a bitmap, the first in the highest bit`(indices: [Int], range: Range<Int>, bytes: [UInt8]) {
         let missing = MissingIndices(indices, in: range)
         #expect(missing.bitmap == bytes)

@@ -54,14 +54,29 @@ import Testing
 
     @Test func `lengths that cannot be are refused although the checksum is right`() {
         let tooLong = UInt32(Entry.lengthLimit + 1)
-        #expect(ChunkFooter(signed { $0.set(0, at: 8); $0.set(0, at: 12) }) == nil, "no bytes at all")
-        #expect(ChunkFooter(signed { $0.set(tooLong, at: 8); $0.set(tooLong, at: 12) }) == nil, "too many bytes")
+        #expect(
+            ChunkFooter(
+                signed {
+                    $0.set(0, at: 8); $0.set(0, at: 12)
+                }) == nil, "no bytes at all")
+        #expect(
+            ChunkFooter(
+                signed {
+                    $0.set(tooLong, at: 8); $0.set(tooLong, at: 12)
+                }) == nil, "too many bytes")
         #expect(ChunkFooter(signed { $0.set(6, at: 12) }) == nil, "raw, and another length than the chunk's")
         for stored in [0, 5, 6] as [UInt32] {
-            let footer = ChunkFooter(signed { $0[5] = 1; $0.set(stored, at: 12) })
+            let footer = ChunkFooter(
+                signed {
+                    $0[5] = 1; $0.set(stored, at: 12)
+                })
             #expect(footer == nil, "a block of \(stored) for 5 bytes")
         }
-        #expect(ChunkFooter(signed { $0[5] = 1; $0.set(4, at: 12) }) != nil, "what all these are not")
+        #expect(
+            ChunkFooter(
+                signed {
+                    $0[5] = 1; $0.set(4, at: 12)
+                }) != nil, "what all these are not")
     }
 
     @Test func `two footers of one chunk differ`() {

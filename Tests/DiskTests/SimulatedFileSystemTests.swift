@@ -11,10 +11,11 @@ import Testing
     /// What a hundred power cuts leave of the file `name`; nil where it is gone.
     private func outcomes(of name: String) throws -> Set<[UInt8]?> {
         var generator = SeededGenerator(seed: 1)
-        return try Set((0..<100).map { _ in
-            let root = try fileSystem.crash(using: &generator).root("/")
-            return try root.names().contains(name) ? try root.file(name, for: .reading).bytes : nil
-        })
+        return try Set(
+            (0..<100).map { _ in
+                let root = try fileSystem.crash(using: &generator).root("/")
+                return try root.names().contains(name) ? try root.file(name, for: .reading).bytes : nil
+            })
     }
 
     private func file(_ name: String, _ bytes: [UInt8], isSynced: Bool = true) throws -> any OpenFile {
@@ -109,10 +110,11 @@ import Testing
         try root.rename("a", to: "b", in: other)
         try other.sync()
         var generator = SeededGenerator(seed: 1)
-        let seen = try Set((0..<50).map { _ in
-            let root = try fileSystem.crash(using: &generator).root("/")
-            return try [root.names().contains("a"), root.directory("d").names().contains("b")]
-        })
+        let seen = try Set(
+            (0..<50).map { _ in
+                let root = try fileSystem.crash(using: &generator).root("/")
+                return try [root.names().contains("a"), root.directory("d").names().contains("b")]
+            })
         #expect(seen == [[true, true], [false, true]])
     }
 

@@ -104,7 +104,8 @@ func prefix(of bytes: ByteBuffer, chunkSize: ChunkSize = .minimum) -> Prefix {
     while let chunk = rest.readSlice(length: chunkSize.length) {
         run.append(Entry(digest: Digest(hashing: chunk.readableBytesUInt8Span), length: chunkSize.length))
     }
-    let tail = rest.readableBytes == 0
+    let tail =
+        rest.readableBytes == 0
         ? nil : Entry(digest: Digest(hashing: rest.readableBytesUInt8Span), length: rest.readableBytes)
     return Prefix(offset: Int64(bytes.readableBytes), digest: run.prefixDigest(tail: tail))
 }

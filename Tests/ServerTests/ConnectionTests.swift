@@ -191,7 +191,8 @@ import Testing
             #expect(try await connection.readToEnd() == [])
             let slow = try await server.open()
             try await slow.send("GET /status HTTP/1.1\nHost:")
-            #expect(try await slow.readToEnd() == [])
+            // Closed over bytes that nobody read, a connection is reset; over none it ends.
+            do { #expect(try await slow.readToEnd() == []) } catch RawError.reset {}
         }
     }
 }

@@ -8,27 +8,61 @@ import ServiceLifecycle
 import Testing
 
 @Suite struct `An application of one's own` {
-    @Test func `mounts uploads beside its own routes`() async throws {
-        let engine = Engine(store: MemoryStore(), ledger: MemoryLedger())
+    private let engine: Engine
+
+    init() {
+        var limits = Limits()
+        limits.checkpoint = .milliseconds(10)
+        engine = Engine(
+            store: MemoryStore(), ledger: MemoryLedger(), limits: limits, chunkSize: ChunkSize(65_536)!)
+    }
+
+    /// Runs an application with uploads beside a route of its own, for as long as `work` does.
+    private func run(_ work: @Sendable (_ port: Int, ServiceGroup) async throws -> Void) async throws {
+        let logger = Logger(label: "test") { _ in LogBook() }
         let router = Router()
         router.add(middleware: UploadMiddleware(engine: engine))
         router.get("hello") { _, _ in "world" }
         let (ports, port) = AsyncStream<Int>.makeStream()
         let application = Application(
             router: router, server: .uploads(), configuration: .init(address: .hostname("127.0.0.1", port: 0)),
-            onServerRunning: { port.yield($0.localAddress?.port ?? 0) },
-            logger: Logger(label: "test") { _ in LogBook() })
-        let group = ServiceGroup(services: [application], logger: Logger(label: "test") { _ in LogBook() })
+            onServerRunning: { port.yield($0.localAddress?.port ?? 0) }, logger: logger)
+        let group = ServiceGroup(
+            services: [application, UploadService(engine: engine, logger: logger)], logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
-            for await port in ports.prefix(1) {
-                #expect(try await RawConnection.ask(port, request("GET /hello")).text == "world")
-                let made = try await RawConnection.ask(port, request("PUT /files/a", length: 3), body: [1, 2, 3])
-                #expect(made.status == 201)
-                #expect(try await RawConnection.ask(port, request("GET /nowhere")).status == 404)
-            }
+            for await port in ports.prefix(1) { try await work(port, group) }
             await group.triggerGracefulShutdown()
             try await tasks.waitForAll()
+        }
+    }
+
+    @Test func `mounts uploads beside its own routes`() async throws {
+        try await run { port, _ async throws in
+            #expect(try await RawConnection.ask(port, request("GET /hello")).text == "world")
+            let made = try await RawConnection.ask(port, request("PUT /files/a", length: 3), body: [1, 2, 3])
+            #expect(made.status == 201)
+            #expect(try await RawConnection.ask(port, request("GET /nowhere")).status == 404)
+        }
+    }
+
+    @Test func `stops in order: a running body is answered, and what came of it is kept`() async throws {
+        let key = UploadKey("a", of: .everyone)
+        try await run { port, group async throws in
+            let upload = try await RawConnection.open(port)
+            try await upload.send(request("POST /upload", ["X-File-Id": "a"], length: 200_000))
+            try await upload.send(bytes(0..<100_000))
+            while try await engine.upload(named: key, for: .everyone)?.offset ?? 0 < 65_536 {
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            await group.triggerGracefulShutdown()
+            let answer = try await upload.readFinal()
+            let prefix = try #require(Int64(answer.text))
+            #expect(answer.status == 503 && prefix >= 65_536 && answer["retry-after"] != nil)
+            #expect(answer["connection"] == "close")
+            #expect(answer["upload-prefix"]?.contains(";offset=\(prefix)") == true)
+            let kept = try await engine.upload(named: key, for: .everyone)
+            #expect(kept?.offset == prefix && kept?.state == .open)
         }
     }
 }

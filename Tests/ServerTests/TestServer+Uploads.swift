@@ -1,7 +1,34 @@
 import CairnEngine
 import RawHTTP
+import Testing
 
 extension TestServer {
+    /// Sends these very bytes on a connection of their own, and reads the final answer.
+    func exchange(_ message: [UInt8], toHead: Bool = false) async throws -> RawResponse {
+        let connection = try await open()
+        connection.push(message)
+        let answer = try await connection.readFinal(toHead: toHead)
+        try await connection.close()
+        return answer
+    }
+
+    /// Whether `condition` holds, now or within ten seconds.
+    func soon(_ condition: @Sendable () async throws -> Bool) async throws -> Bool {
+        for _ in 0..<2000 {
+            if try await condition() { return true }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        return false
+    }
+
+    /// Returns when the named upload is that far; disturbs nobody.
+    func wait(for id: String, toReach offset: Int64) async throws {
+        let isThere = try await soon {
+            try await engine.upload(named: .init(id, of: .everyone), for: .everyone)?.offset == offset
+        }
+        try #require(isThere, "\(id) did not reach \(offset)")
+    }
+
     /// A POST to `/upload` in chunks.
     func chunked(_ fields: [String: String], _ parts: [[UInt8]]) async throws -> RawResponse {
         let connection = try await open()

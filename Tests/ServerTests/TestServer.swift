@@ -11,20 +11,31 @@ struct TestServer: Sendable {
     let port: Int
     let engine: Engine
     let store: MemoryStore
+    /// What the engine writes to: `store`, unless it is told to fail.
+    let failing: FailingStore
+    let ledger: MemoryLedger
     let log: LogBook
     private let group: ServiceGroup
 
     /// Runs a server for as long as `work` does.
+    ///
+    /// - Parameter checkpoint: Short, because tests wait for what a checkpoint acknowledges.
     static func run(
         configure: (inout UploadServer.Configuration) -> Void = { _ in },
+        checkpoint: Duration = .milliseconds(10),
         _ work: @Sendable (TestServer) async throws -> Void
     ) async throws {
         var limits = Limits()
-        limits.checkpoint = .milliseconds(10)  // tests wait for what a checkpoint acknowledges
+        limits.checkpoint = checkpoint
         let store = MemoryStore()
-        let engine = Engine(store: store, ledger: MemoryLedger(), limits: limits, chunkSize: ChunkSize(65_536)!)
+        let failing = FailingStore(store)
+        let ledger = MemoryLedger()
+        let engine = Engine(store: failing, ledger: ledger, limits: limits, chunkSize: ChunkSize(65_536)!)
         var configuration = UploadServer.Configuration()
         configuration.port = 0
+        // On a machine that is busy with other tests a head may take its time.
+        configuration.channel.headTimeout = .seconds(600)
+        configuration.channel.idleTimeout = .seconds(600)
         configure(&configuration)
         let log = LogBook()
         let logger = Logger(label: "test") { _ in log }
@@ -34,7 +45,10 @@ struct TestServer: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
             for await port in ports.prefix(1) {
-                try await work(TestServer(port: port, engine: engine, store: store, log: log, group: group))
+                try await work(
+                    TestServer(
+                        port: port, engine: engine, store: store, failing: failing, ledger: ledger, log: log,
+                        group: group))
             }
             await group.triggerGracefulShutdown()
             try await tasks.waitForAll()
@@ -70,6 +84,14 @@ func request(_ line: String, _ fields: [String: String] = [:], length: Int? = ni
     for (name, value) in fields.sorted(by: { $0.key < $1.key }) { text += "\(name): \(value)\n" }
     if let length { text += "Content-Length: \(length)\n" }
     return text + "\n"
+}
+
+/// The text as it is sent: its lines ended by CR LF.
+func wire(_ text: String) -> [UInt8] { Array(text.replacing("\n", with: "\r\n").utf8) }
+
+/// The same with one byte a letter (ISO 8859-1), as browsers send the letters of a name.
+func latin1(_ text: String) -> [UInt8] {
+    text.replacing("\n", with: "\r\n").unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) }
 }
 
 /// Byte i is (7i + 3) mod 251.

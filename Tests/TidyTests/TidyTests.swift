@@ -70,7 +70,8 @@ import Testing
             let importing = /^(?:@\w+ )*(?:public |package |internal )?import (\w+)/
             guard let match = line.firstMatch(of: importing) else { continue }
             let module = String(match.1)
-            let isOurs = module.hasPrefix("Cairn") || ["Hashing", "LZ4", "COpenSSL", "CLZ4", "CCRC32C"].contains(module)
+            let isOurs =
+                module.hasPrefix("Cairn") || ["Hashing", "LZ4", "COpenSSL", "CLZ4", "CCRC32C"].contains(module)
             #expect(!isOurs || rule.modules.contains(module), "\(file.path) imports \(module)")
         }
     }

@@ -72,8 +72,33 @@ final class DiskDraft: ChunkDraft {
     }
 }
 
+/// A chunk whose bytes are here, to be compared with a copy that stands already.
+protocol ChunkBytes: Sendable {
+    var entry: Entry { get }
+    /// The chunk's bytes. Blocks.
+    func plain() throws(FileSystemError) -> ByteBuffer?
+}
+
+extension ChunkBytes {
+    /// Whether `other` is a sound chunk file of these very bytes. Blocks.
+    func isHeld(in other: any OpenFile) throws(FileSystemError) -> Bool {
+        guard let standing = try ChunkFile(other, named: entry.digest)?.plain() else { return false }
+        return try plain() == standing
+    }
+}
+
+/// A chunk that came as an LZ4 block.
+struct Block: ChunkBytes {
+    let entry: Entry
+    let bytes: ByteBuffer
+
+    func plain() throws(FileSystemError) -> ByteBuffer? {
+        ChunkBlock.decode(bytes.readableBytesUInt8Span, to: entry.length).map(ByteBuffer.init(bytes:))
+    }
+}
+
 /// A draft that takes no more bytes: its file, and what is known of it.
-struct ClosedDraft: Sendable {
+struct ClosedDraft: ChunkBytes {
     let entry: Entry
     let file: any OpenFile
     /// CRC32C of the bytes.
@@ -82,9 +107,5 @@ struct ClosedDraft: Sendable {
     let pays: Bool
     let draft: DiskDraft
 
-    /// Whether `other` is a sound chunk file of the very bytes that the draft holds. Blocks.
-    func isHeld(in other: any OpenFile) throws(FileSystemError) -> Bool {
-        guard let plain = try ChunkFile(other, named: entry.digest)?.plain() else { return false }
-        return try file.read(entry.length, at: 0) == plain
-    }
+    func plain() throws(FileSystemError) -> ByteBuffer? { try file.read(entry.length, at: 0) }
 }

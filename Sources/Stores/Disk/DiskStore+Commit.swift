@@ -33,20 +33,31 @@ extension DiskStore {
     /// Finds a good copy, or closes the draft and writes its footer when it stays as it is. Blocks.
     @Sendable private func close(_ chunk: VerifiedChunk) throws(StoreError) -> Closed {
         try admission.check()
-        guard let draft = chunk.draft as? DiskDraft else { throw .failed("a draft of another store") }
-        let closed = try draft.close(as: chunk.entry)
-        if let standing = standing(closed) { return .written(standing) }
-        return closed.pays ? .toEncode(closed) : .written(try writeRaw(closed))
+        switch chunk.source {
+        case .block(let block): return .written(try close(Block(entry: chunk.entry, bytes: block)))
+        case .draft(let draft):
+            guard let draft = draft as? DiskDraft else { throw .failed("a draft of another store") }
+            let closed = try draft.close(as: chunk.entry)
+            if let standing = standing(closed) { return .written(standing) }
+            return closed.pays ? .toEncode(closed) : .written(try writeRaw(closed))
+        }
+    }
+
+    /// A block that came as one is kept as it is.
+    private func close(_ block: Block) throws(StoreError) -> Written {
+        if let standing = standing(block) { return standing }
+        try admission.admit(block.bytes.readableBytes + ChunkFooter.length)
+        return try write(block.bytes.readableBytesUInt8Span, of: block)
     }
 
     /// The copy that has the name already, when it holds the same bytes: they are durable, its name will be.
-    private func standing(_ draft: ClosedDraft) -> Written? {
-        let digest = draft.entry.digest
+    private func standing(_ chunk: some ChunkBytes) -> Written? {
+        let digest = chunk.entry.digest
         // What cannot be opened or read is not good; ours is about to take its place, or to fail there too.
-        guard let file = try? chunk(digest), let isGood = try? draft.isHeld(in: file), isGood,
+        guard let file = try? self.chunk(digest), let isGood = try? chunk.isHeld(in: file), isGood,
             let standing = try? ChunkFile(file, named: digest)
         else { return nil }
-        return written(.standing, standing.footer, of: draft)
+        return written(.standing, standing.footer, of: chunk)
     }
 
     private func encode(_ closed: [Result<Closed, StoreError>]) async -> [Result<Written, StoreError>] {
@@ -71,20 +82,20 @@ extension DiskStore {
         guard let block else { return try writeRaw(draft) }
         do throws(StoreError) {
             try admission.admit(block.count + ChunkFooter.length)
-            return try write(block, of: draft)
+            return try write(block.span, of: draft)
         } catch .noSpace {
             return try writeRaw(draft)  // whose bytes are on the disk already
         }
     }
 
-    private func write(_ block: [UInt8], of draft: ClosedDraft) throws(StoreError) -> Written {
+    private func write(_ block: Span<UInt8>, of chunk: some ChunkBytes) throws(StoreError) -> Written {
         let footer = ChunkFooter(
-            draft.entry, codec: .lz4, storedLength: block.count, payloadChecksum: CRC32C.checksum(block.span))
+            chunk.entry, codec: .lz4, storedLength: block.count, payloadChecksum: CRC32C.checksum(block))
         do {
             let file = try folders.temporary.makeFile()
-            try file.write(block.span, at: 0)
+            try file.write(block, at: 0)
             try file.write(footer.bytes.readableBytesUInt8Span, at: block.count)
-            return written(.ours(file), footer, of: draft)
+            return written(.ours(file), footer, of: chunk)
         } catch {
             throw error.storeError
         }
@@ -102,13 +113,13 @@ extension DiskStore {
     }
 
     private func written(
-        _ source: Candidate.Source, _ footer: ChunkFooter, of draft: ClosedDraft,
+        _ source: Candidate.Source, _ footer: ChunkFooter, of chunk: some ChunkBytes,
         syncFailed: @escaping @Sendable () -> Void = {}
     ) -> Written {
         let digest = footer.entry.digest
         let candidate = Candidate(
             source, Folder(of: digest), digest.description, length: footer.storedLength + ChunkFooter.length,
-            accepts: { file throws(FileSystemError) in try draft.isHeld(in: file) },
+            accepts: { file throws(FileSystemError) in try chunk.isHeld(in: file) },
             syncFailed: syncFailed)
         return Written(candidate: candidate, chunk: footer.chunk)
     }

@@ -38,6 +38,26 @@ final class PoweredLedger: Ledger {
     func generations(of key: UploadKey) async throws(StoreError) -> Generations? {
         try await books.generations(of: key)
     }
+
+    func known(of id: UploadID, in indices: Range<Int>) async throws(StoreError) -> [KnownEntry] {
+        try await books.known(of: id, in: indices)
+    }
+
+    func standing(of digest: Digest, in id: UploadID) async throws(StoreError) -> KnownEntry? {
+        try await books.standing(of: digest, in: id)
+    }
+
+    func kept(
+        of digests: Set<Digest>, in namespace: Namespace, by owner: Principal?
+    ) async throws(StoreError) -> Set<Digest> {
+        try await books.kept(of: digests, in: namespace, by: owner)
+    }
+
+    func file(
+        _ contentID: Digest, in namespace: Namespace, of owner: Principal
+    ) async throws(StoreError) -> Upload? {
+        try await books.file(contentID, in: namespace, of: owner)
+    }
 }
 
 /// A machine: a data directory on a simulated disk, a ledger, an engine.
@@ -144,5 +164,25 @@ private actor LateLedger: Ledger {
 
     func generations(of key: UploadKey) async throws(StoreError) -> Generations? {
         try await view.generations(of: key)
+    }
+
+    func known(of id: UploadID, in indices: Range<Int>) async throws(StoreError) -> [KnownEntry] {
+        try await view.known(of: id, in: indices)
+    }
+
+    func standing(of digest: Digest, in id: UploadID) async throws(StoreError) -> KnownEntry? {
+        try await view.standing(of: digest, in: id)
+    }
+
+    func kept(
+        of digests: Set<Digest>, in namespace: Namespace, by owner: Principal?
+    ) async throws(StoreError) -> Set<Digest> {
+        try await view.kept(of: digests, in: namespace, by: owner)
+    }
+
+    func file(
+        _ contentID: Digest, in namespace: Namespace, of owner: Principal
+    ) async throws(StoreError) -> Upload? {
+        try await view.file(contentID, in: namespace, of: owner)
     }
 }

@@ -22,10 +22,14 @@ struct Workload: Sendable {
         [.append(upTo: 100, isCut: true), .append(upTo: 300, isCut: true), .append(upTo: chunk + 1, isLast: true)],
         [.append(upTo: chunk, isCut: true), .append(upTo: 2 * chunk, isLast: true)],
         [.append(upTo: 0, isLast: true)],
-        [.append(upTo: 2 * chunk + 9, isCut: true), .startOver(content: 4, upTo: chunk + 7, isCut: true),
-         .append(upTo: 3 * chunk, isLast: true)],
-        [.append(upTo: chunk + 9, isCut: true), .startOver(content: 100, upTo: 50, isCut: true),
-         .append(upTo: chunk + 77, isLast: true)],
+        [
+            .append(upTo: 2 * chunk + 9, isCut: true), .startOver(content: 4, upTo: chunk + 7, isCut: true),
+            .append(upTo: 3 * chunk, isLast: true),
+        ],
+        [
+            .append(upTo: chunk + 9, isCut: true), .startOver(content: 100, upTo: 50, isCut: true),
+            .append(upTo: chunk + 77, isLast: true),
+        ],
         [.append(upTo: chunk + 10), .append(upTo: chunk + 30), .append(upTo: 2 * chunk)],
         [.append(upTo: chunk + 3, isLast: true), .remove],
         [.append(upTo: 40, isCut: true), .append(upTo: 80, isCut: true), .append(upTo: 120, isCut: true)],
@@ -189,7 +193,8 @@ extension Workload {
         while let piece = rest.readSlice(length: chunk) {
             run.append(Entry(digest: Digest(hashing: piece.readableBytesUInt8Span), length: chunk))
         }
-        let tail = rest.readableBytes == 0
+        let tail =
+            rest.readableBytes == 0
             ? nil : Entry(digest: Digest(hashing: rest.readableBytesUInt8Span), length: rest.readableBytes)
         return Prefix(offset: Int64(length), digest: run.prefixDigest(tail: tail))
     }

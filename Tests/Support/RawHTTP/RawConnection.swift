@@ -111,8 +111,10 @@ public struct RawConnection: Sendable {
     /// Returns when at least that many bytes have arrived and were not read.
     public func wait(for length: Int) async throws {
         try await waiting {
-            while mailbox.contents.bytes.count < length, mailbox.contents.end == nil {
-                await mailbox.wait(forMoreThan: mailbox.contents.bytes.count)
+            while true {
+                let (bytes, end) = mailbox.contents
+                if bytes.count >= length || end != nil { return }
+                await mailbox.wait(forMoreThan: bytes.count)
             }
         }
     }

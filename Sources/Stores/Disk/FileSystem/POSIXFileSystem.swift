@@ -7,7 +7,11 @@ package struct POSIXFileSystem: FileSystem {
     package init() {}
 
     package func root(_ path: String) throws(FileSystemError) -> any Directory {
-        try attempt("mkdir") { unsafe mkdir(path, 0o700) } unless: { $0 == .exists }
+        try attempt("mkdir") {
+            unsafe mkdir(path, 0o700)
+        } unless: {
+            $0 == .exists
+        }
         try syncName(of: path)
         return try directory(path)
     }

@@ -27,6 +27,9 @@ package struct CommitQueue {
                 case .write(let upload, let entries): rows + 1 + entries.count + Self.lostRows(of: upload)
                 case .branch(let upload, _): rows + 1 + upload.run.count
                 case .name: rows + 1
+                case .declare(_, _, let entries, _, _): rows + 1 + entries.count
+                case .place(_, let chunks, _): rows + 1 + 2 * chunks.count
+                case .lose(_, let indices): rows + 1 + indices.count
                 }
             }
         }

@@ -42,17 +42,82 @@ struct LedgerReader {
         let arguments: StatementArguments = [Data(id.bytes), indices.lowerBound, indices.upperBound]
         let rows = try Row.fetchCursor(db.cachedStatement(sql: sql), arguments: arguments)
         var entries: [Entry] = []
-        while let row = try rows.next() {
-            entries.append(try entry(row, at: max(indices.lowerBound, 0) + entries.count))
+        let first = max(indices.lowerBound, 0)
+        while let row = try rows.next(), try row.decode(Int.self, atIndex: 0) == first + entries.count {
+            entries.append(try Self.entry(row))
         }
         return entries
     }
 
-    private func entry(_ row: Row, at index: Int) throws -> Entry {
-        guard try row.decode(Int.self, atIndex: 0) == index,
-            let digest = try row.decode(Data?.self, atIndex: 1).flatMap(Digest.init(_:)),
+    /// Named and present ones together; an index has one of both.
+    func known(of id: UploadID, in indices: Range<Int>) throws -> [KnownEntry] {
+        let sql = """
+            SELECT idx, digest, length, 1 FROM entry LEFT JOIN chunk ON chunk.id = entry.chunk
+            WHERE upload = :upload AND idx >= :first AND idx < :end
+            UNION ALL SELECT idx, digest, length, 0 FROM named
+            WHERE upload = :upload AND idx >= :first AND idx < :end
+            ORDER BY idx
+            """
+        guard let upload = try row(of: id) else { return [] }
+        let first = max(indices.lowerBound, 0)
+        let arguments: StatementArguments = ["upload": upload, "first": first, "end": indices.upperBound]
+        let rows = try Row.fetchCursor(db.cachedStatement(sql: sql), arguments: arguments)
+        var entries: [KnownEntry] = []
+        while let row = try rows.next(), try row.decode(Int.self, atIndex: 0) == first + entries.count {
+            entries.append(KnownEntry(try Self.entry(row), isPresent: try row.decode(Bool.self, atIndex: 3)))
+        }
+        return entries
+    }
+
+    func standing(of digest: Digest, in id: UploadID) throws -> KnownEntry? {
+        let sql = """
+            SELECT idx, digest, length, 0 FROM named WHERE upload = :upload AND digest = :digest
+            UNION ALL SELECT idx, digest, length, 1 FROM chunk JOIN entry ON entry.chunk = chunk.id
+            WHERE digest = :digest AND upload = :upload
+            AND namespace = (SELECT namespace FROM upload WHERE row = :upload) LIMIT 1
+            """
+        guard let upload = try row(of: id) else { return nil }
+        let arguments: StatementArguments = ["upload": upload, "digest": digest.data]
+        guard let row = try Row.fetchOne(db.cachedStatement(sql: sql), arguments: arguments) else { return nil }
+        return KnownEntry(try Self.entry(row), isPresent: try row.decode(Bool.self, atIndex: 3))
+    }
+
+    func kept(of digests: Set<Digest>, in namespace: Namespace, by owner: Principal?) throws -> Set<Digest> {
+        let statement = try db.cachedStatement(
+            sql: """
+                SELECT 1 FROM chunk WHERE namespace = (SELECT id FROM namespace WHERE name = ?) AND digest = ?
+                AND (?3 IS NULL OR EXISTS (
+                    SELECT 1 FROM entry JOIN upload ON upload.row = entry.upload
+                    WHERE entry.chunk = chunk.id AND upload.owner = ?3))
+                """)
+        let owner = owner.map { Data($0.description.utf8) }
+        return try digests.filter {
+            try Int.fetchOne(statement, arguments: [namespace.description, $0.data, owner]) != nil
+        }
+    }
+
+    func file(_ contentID: Digest, in namespace: Namespace, of owner: Principal) throws -> Upload? {
+        let sql = """
+            SELECT \(UploadRow.selection) FROM upload WHERE content_id = ? AND state = ? AND expires IS NULL
+            AND owner = ? AND namespace = (SELECT id FROM namespace WHERE name = ?) ORDER BY row DESC LIMIT 1
+            """
+        let arguments: StatementArguments = [
+            contentID.data, Upload.State.complete.rawValue, Data(owner.description.utf8), namespace.description,
+        ]
+        return try Row.fetchOne(db.cachedStatement(sql: sql), arguments: arguments).map(UploadRow.upload)
+    }
+
+    private func row(of upload: UploadID) throws -> Int64? {
+        try Int64.fetchOne(
+            db.cachedStatement(sql: "SELECT row FROM upload WHERE id = ?"), arguments: [Data(upload.bytes)])
+    }
+
+    static func entry(_ row: Row) throws -> Entry {
+        guard let digest = try row.decode(Data?.self, atIndex: 1).flatMap(Digest.init(_:)),
             let entry = Entry(checking: digest, length: try row.decode(Int.self, atIndex: 2))
-        else { throw LedgerRefusal(reason: "damaged: the entry at index \(index)") }
+        else {
+            throw LedgerRefusal(reason: "damaged: the entry at index \(try row.decode(Int.self, atIndex: 0))")
+        }
         return entry
     }
 

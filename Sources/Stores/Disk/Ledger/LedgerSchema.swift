@@ -74,8 +74,11 @@ enum LedgerSchema {
             tail_generation INTEGER,
             ragged INTEGER NOT NULL,
             acknowledged INTEGER NOT NULL,
-            expires INTEGER);
+            expires INTEGER,
+            named_count INTEGER NOT NULL,
+            content_id BLOB);
         CREATE INDEX listed ON upload (namespace, state);
+        CREATE INDEX content ON upload (content_id) WHERE content_id IS NOT NULL;
         CREATE INDEX expiring ON upload (namespace, state, expires) WHERE expires IS NOT NULL;
 
         CREATE TABLE entry (
@@ -84,6 +87,14 @@ enum LedgerSchema {
             chunk INTEGER NOT NULL REFERENCES chunk,
             PRIMARY KEY (upload, idx)) WITHOUT ROWID;
         CREATE INDEX reference ON entry (chunk);
+
+        CREATE TABLE named (
+            upload INTEGER NOT NULL REFERENCES upload,
+            idx INTEGER NOT NULL,
+            digest BLOB NOT NULL,
+            length INTEGER NOT NULL,
+            PRIMARY KEY (upload, idx)) WITHOUT ROWID;
+        CREATE INDEX wanted ON named (upload, digest);
 
         CREATE TABLE start_byte (
             key BLOB PRIMARY KEY,

@@ -14,11 +14,25 @@ struct LedgerWriter {
         case .branch(let upload, let origin): try branch(upload, from: origin)
         case .name(let key, let generations?): try name(key, generations)
         case .name(let key, nil): try run("DELETE FROM start_byte WHERE key = ?", [key.digest.data])
+        case .declare(let id, let index, let entries, let kept, let naming):
+            try edit(id) { upload, row in
+                try declare(entries, from: index, of: &upload, row, kept: kept)
+                upload.apply(naming, entryCount: max(upload.entryCount, index + entries.count))
+                try advance(&upload, row)
+            }
+        case .place(let id, let chunks, let placing):
+            try edit(id) { upload, row in
+                for chunk in chunks { try place(chunk, in: upload, row) }
+                try advance(&upload, row)
+                upload.apply(placing)
+            }
+        case .lose(let id, let indices): try edit(id) { try lose(indices, of: &$0, $1) }
         }
     }
 
     private func write(_ upload: Upload, _ entries: [StoredChunk]) throws {
         let namespace = try row(of: upload.namespace)
+        guard !upload.isNamedAhead else { throw LedgerRefusal(reason: "named entries are not written like this") }
         let row = try write(upload, namespace)
         let first = upload.run.count - entries.count
         try makeRoom(from: first, in: row)
@@ -38,7 +52,7 @@ struct LedgerWriter {
         }
     }
 
-    private func write(_ upload: Upload, _ namespace: Int64) throws -> Int64 {
+    func write(_ upload: Upload, _ namespace: Int64) throws -> Int64 {
         try run(UploadRow.upsert, UploadRow.arguments(upload, namespace: namespace))
         guard let row = try row(of: upload.id) else { throw LedgerRefusal(reason: "\(upload.id) was not written") }
         return row
@@ -48,22 +62,35 @@ struct LedgerWriter {
     private func makeRoom(from first: Int, in upload: Int64) throws {
         guard first >= 0 else { throw LedgerRefusal(reason: "more entries than the run has") }
         try run("DELETE FROM entry WHERE upload = ? AND idx >= ?", [upload, first])
+        try run("DELETE FROM named WHERE upload = ?", [upload])
         guard first > 0 else { return }
         let last = try value("SELECT idx FROM entry WHERE upload = ? AND idx = ?", [upload, first - 1])
         guard last != nil else { throw LedgerRefusal(reason: "no entry stands before index \(first)") }
     }
 
     private func write(_ chunk: StoredChunk, at index: Int, of upload: Int64, _ namespace: Int64) throws {
-        let digest = chunk.entry.digest.data
+        try run(
+            "INSERT INTO entry (upload, idx, chunk) VALUES (?, ?, ?)", [upload, index, try keep(chunk, in: namespace)])
+    }
+
+    /// The number of a chunk that is durable, new or not.
+    func keep(_ chunk: StoredChunk, in namespace: Int64) throws -> Int64 {
         try run(
             """
             INSERT INTO chunk (namespace, digest, length, stored, codec, batch) VALUES (?, ?, ?, ?, ?, ?)
             ON CONFLICT DO UPDATE SET stored = excluded.stored, codec = excluded.codec, batch = excluded.batch
-            """, [namespace, digest, chunk.entry.length, chunk.storedLength, chunk.codec.rawValue, batch])
-        try run(
-            "INSERT INTO entry (upload, idx, chunk) SELECT ?, ?, id FROM chunk WHERE namespace = ? AND digest = ?",
-            [upload, index, namespace, digest])
-        guard db.changesCount == 1 else { throw LedgerRefusal(reason: "chunk \(chunk.entry.digest) was not written") }
+            """,
+            [
+                namespace, chunk.entry.digest.data, chunk.entry.length, chunk.storedLength, chunk.codec.rawValue, batch,
+            ])
+        guard let number = try number(of: chunk.entry.digest, in: namespace) else {
+            throw LedgerRefusal(reason: "chunk \(chunk.entry.digest) was not written")
+        }
+        return number
+    }
+
+    func number(of digest: Digest, in namespace: Int64) throws -> Int64? {
+        try value("SELECT id FROM chunk WHERE namespace = ? AND digest = ?", [namespace, digest.data])
     }
 
     private func name(_ key: UploadKey, _ generations: Generations) throws {
@@ -77,23 +104,23 @@ struct LedgerWriter {
             [key.digest.data, rows.first, rows.dropFirst().first])
     }
 
-    private func row(of upload: UploadID) throws -> Int64? {
+    func row(of upload: UploadID) throws -> Int64? {
         try value("SELECT row FROM upload WHERE id = ?", [Data(upload.bytes)])
     }
 
     /// Namespaces are made when something is first written to them.
-    private func row(of namespace: Namespace) throws -> Int64 {
+    func row(of namespace: Namespace) throws -> Int64 {
         let query = "SELECT id FROM namespace WHERE name = ?"
         if let row = try value(query, [namespace.description]) { return row }
         try run("INSERT INTO namespace (name) VALUES (?)", [namespace.description])
         return db.lastInsertedRowID
     }
 
-    private func run(_ sql: String, _ arguments: StatementArguments) throws {
+    func run(_ sql: String, _ arguments: StatementArguments) throws {
         try db.cachedStatement(sql: sql).execute(arguments: arguments)
     }
 
-    private func value(_ sql: String, _ arguments: StatementArguments) throws -> Int64? {
+    func value(_ sql: String, _ arguments: StatementArguments) throws -> Int64? {
         try Int64.fetchOne(db.cachedStatement(sql: sql), arguments: arguments)
     }
 }

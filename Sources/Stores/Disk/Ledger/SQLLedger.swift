@@ -81,6 +81,26 @@ public final class SQLLedger: Ledger {
         try await read { try $0.entries(of: id, in: indices) }
     }
 
+    public func known(of id: UploadID, in indices: Range<Int>) async throws(StoreError) -> [KnownEntry] {
+        try await read { try $0.known(of: id, in: indices) }
+    }
+
+    public func standing(of digest: Digest, in id: UploadID) async throws(StoreError) -> KnownEntry? {
+        try await read { try $0.standing(of: digest, in: id) }
+    }
+
+    public func kept(
+        of digests: Set<Digest>, in namespace: Namespace, by owner: Principal?
+    ) async throws(StoreError) -> Set<Digest> {
+        try await read { try $0.kept(of: digests, in: namespace, by: owner) }
+    }
+
+    public func file(
+        _ contentID: Digest, in namespace: Namespace, of owner: Principal
+    ) async throws(StoreError) -> Upload? {
+        try await read { try $0.file(contentID, in: namespace, of: owner) }
+    }
+
     public func generations(of key: UploadKey) async throws(StoreError) -> Generations? {
         try await read { try $0.generations(of: key) }
     }

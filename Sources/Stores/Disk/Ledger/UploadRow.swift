@@ -11,6 +11,7 @@ enum UploadRow {
     private static let columns = [
         "id", "namespace", "owner", "chunk_size", "created", "metadata", "state", "length", "inferred", "run_count",
         "run_length", "run_peaks", "tail_length", "tail_digest", "tail_generation", "ragged", "acknowledged", "expires",
+        "named_count", "content_id",
     ]
 
     /// Writes a row, new or not.
@@ -36,7 +37,7 @@ enum UploadRow {
             upload.state.rawValue, length, isInferred, upload.run.count, upload.run.length,
             Data(upload.run.peaks.bytes), upload.tail?.entry.length, upload.tail?.entry.digest.data,
             upload.tail.map { Int64(bitPattern: $0.name.generation) }, upload.isRagged, upload.acknowledged,
-            upload.expires?.seconds,
+            upload.expires?.seconds, upload.namedCount, upload.contentID?.data,
         ]
     }
 
@@ -56,6 +57,7 @@ enum UploadRow {
         upload.isRagged = try row.decode(Bool.self, atIndex: 15)
         upload.acknowledged = try row.decode(Int64.self, atIndex: 16)
         upload.expires = try row.decode(Int64?.self, atIndex: 17).map(Timestamp.init(seconds:))
+        upload.namedCount = try row.decode(Int.self, atIndex: 18)
         return upload
     }
 

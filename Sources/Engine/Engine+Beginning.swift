@@ -1,0 +1,118 @@
+public import CairnContent
+
+/// What a client says of a file before it names or sends anything.
+public struct Beginning: Hashable, Sendable {
+    public var metadata: Metadata
+    /// In bytes.
+    public var length: Int64?
+    /// Another than new uploads have here.
+    public var chunkSize: ChunkSize?
+    /// The client's own name for the file.
+    public var key: UploadKey?
+    /// What the file is, when the client knows already.
+    public var contentID: Digest?
+    /// Whether to begin anew although the name stands for another upload.
+    public var startsOver: Bool
+
+    public init(
+        _ metadata: Metadata = Metadata(), length: Int64? = nil, chunkSize: ChunkSize? = nil, key: UploadKey? = nil,
+        contentID: Digest? = nil, startsOver: Bool = false
+    ) {
+        self.metadata = metadata
+        self.length = length
+        self.chunkSize = chunkSize
+        self.key = key
+        self.contentID = contentID
+        self.startsOver = startsOver
+    }
+}
+
+extension Engine {
+    /// Begins an upload, or finds the one begun before under the same name; a file the caller has here already
+    /// completes it at once.
+    ///
+    /// - Returns: The upload, and whether it is new and waits for bytes.
+    public func begin(
+        _ beginning: Beginning, by principal: Principal
+    ) async throws(UploadError) -> (upload: Upload, isNew: Bool) {
+        guard let key = beginning.key else { return try await beginNew(beginning, replacing: nil, by: principal) }
+        return try await leases.hold(.name(key)) { _ throws(UploadError) in
+            let current = try await self.current(of: key, for: principal)
+            if let current, current.isContinued(by: beginning) {
+                return (try await self.tell(beginning.length, of: current), false)
+            }
+            return try await self.beginNew(beginning, replacing: current, by: principal)
+        }
+    }
+
+    /// Declares the length of an upload that was begun without one.
+    private func tell(_ length: Int64?, of upload: Upload) async throws(UploadError) -> Upload {
+        guard let length, upload.state == .open, upload.declaredLength == nil else { return upload }
+        let naming = Naming(length: length, expires: expiry)
+        try await commit([.declare(upload.id, from: upload.entryCount, [], kept: [], naming)])
+        return try await self.upload(upload.id, for: upload.owner)
+    }
+
+    private func beginNew(
+        _ beginning: Beginning, replacing old: Upload?, by principal: Principal
+    ) async throws(UploadError) -> (upload: Upload, isNew: Bool) {
+        let upload = try newUpload(beginning.metadata, beginning.length, principal, cutAs: beginning.chunkSize)
+        let name = beginning.key.map { [LedgerChange.name($0, Generations(current: upload.id))] } ?? []
+        if let copy = try await copy(of: beginning, as: upload) {
+            try await commit([.branch(copy.upload, origin: copy.origin)] + name)
+            try await cancelOpen(old)
+            return (copy.upload, false)
+        }
+        guard !stopping.hasFired else { throw .stopping(upload.prefix) }
+        try await commit(begun: upload, [.write(upload, entries: [])] + name)
+        try await cancelOpen(old)
+        return (upload, true)
+    }
+
+    private func copy(
+        of beginning: Beginning, as upload: Upload
+    ) async throws(UploadError) -> (upload: Upload, origin: UploadID)? {
+        guard let contentID = beginning.contentID, dedup != .off else { return nil }
+        let found: Upload?
+        do {
+            found = try await ledger.file(contentID, in: namespace, of: upload.owner)
+        } catch { throw .store(error) }
+        guard let file = found, beginning.length ?? file.offset == file.offset else { return nil }
+        let twin = try newUpload(beginning.metadata, file.offset, upload.owner, cutAs: file.chunkSize)
+        return try await complete(Upload(twin, as: upload.id), as: file).map { ($0, file.id) }
+    }
+
+    /// What the name stood for before: a finished file stays, under its own id.
+    private func cancelOpen(_ old: Upload?) async throws(UploadError) {
+        guard let old, old.state == .open else { return }
+        try await leases.hold(.upload(old.id)) { _ throws(UploadError) in
+            guard let now = try await self.existing(old.id, for: old.owner), now.state == .open else { return }
+            try await self.end(now, as: .cancelled)
+        }
+    }
+
+    /// A complete file of the caller's with this content id; nil when there is none.
+    public func file(_ contentID: Digest, for principal: Principal) async throws(UploadError) -> Upload? {
+        do { return try await ledger.file(contentID, in: namespace, of: principal) } catch { throw .store(error) }
+    }
+}
+
+extension Upload {
+    /// Whether a client that begins so goes on with this upload.
+    fileprivate func isContinued(by beginning: Beginning) -> Bool {
+        if beginning.startsOver { return false }
+        if state == .complete {
+            return beginning.contentID.map { $0 == contentID } ?? (beginning.length ?? offset == offset)
+        }
+        let isOtherLength = beginning.length != nil && declaredLength != nil && beginning.length != declaredLength
+        return !isOtherLength && (beginning.length ?? .max) >= offset && beginning.chunkSize ?? chunkSize == chunkSize
+    }
+
+    /// The same under another id.
+    fileprivate init(_ other: Upload, as id: UploadID) {
+        self.init(
+            id: id, namespace: other.namespace, owner: other.owner, chunkSize: other.chunkSize, created: other.created,
+            metadata: other.metadata)
+        length = other.length
+    }
+}

@@ -1,0 +1,45 @@
+public import CairnContent
+import NIOCore
+import Synchronization
+
+/// Chunks that another has brought, for one who proves to hold them.
+extension Engine {
+    /// The most proofs of one request; each costs the reading of a chunk.
+    public static let proofLimit = 256
+
+    /// Refers to those of the upload's entries whose proof is right; a wrong proof, and a chunk that is not here, leave
+    /// the entry missing and cannot be told apart.
+    ///
+    /// - Parameters:
+    ///   - nonce: As given with the last answer to `name`; used up by this.
+    ///   - proofs: By index: HMAC-SHA256 over the chunk's bytes, keyed by the nonce.
+    public func prove(
+        _ nonce: [UInt8], _ proofs: [(index: Int, hmac: Digest)], in id: UploadID, for principal: Principal
+    ) async throws(UploadError) -> Segment {
+        try await shared(id, for: principal) { upload, _ throws(UploadError) in
+            guard proofs.count <= Self.proofLimit, proofs.allSatisfy({ $0.index < upload.entryCount }) else {
+                throw .manifestInvalid(upload.prefix)
+            }
+            let isKnown = self.nonces.withLock { $0.use(nonce, for: id, at: self.now()) }
+            for proof in proofs where isKnown {
+                try await self.refer(to: proof.hmac, nonce, at: proof.index, of: upload)
+            }
+            let indices = proofs.map(\.index)
+            let range = (indices.min() ?? 0)..<((indices.max() ?? -1) + 1)
+            guard range.count <= self.limits.segmentCount else { throw .manifestInvalid(upload.prefix) }
+            return try await self.segment(range, of: id, for: principal)
+        }
+    }
+
+    private func refer(
+        to hmac: Digest, _ nonce: [UInt8], at index: Int, of upload: Upload
+    ) async throws(UploadError) {
+        guard let known = try await known(of: upload, in: index..<(index + 1)).first, !known.isPresent else { return }
+        // The copy is read and verified by this, too: it is about to be relied on.
+        guard let bytes = try? await verifiedChunk(known.entry),
+            ChunkProof.hmac(nonce, over: bytes.readableBytesUInt8Span) == hmac
+        else { return }
+        let naming = Naming(expires: expiry)
+        try await commit([.declare(upload.id, from: index, [known.entry], kept: [known.entry.digest], naming)])
+    }
+}

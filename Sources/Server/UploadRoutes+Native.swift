@@ -1,0 +1,75 @@
+import CairnContent
+import CairnDialects
+import CairnEngine
+import NIOCore
+
+/// The native dialect's own commands.
+extension UploadRoutes {
+    func run(_ command: NativeCommand, _ body: MeteredBody) async throws -> Outcome {
+        switch command {
+        case .begin:
+            let beginning = try Native.beginning(try await bytes(of: body, upTo: Native.bodyLimit), by: principal)
+            let (upload, isNew) = try await engine.begin(beginning, by: principal)
+            return .native(.begun(upload, isNew: isNew))
+        case .find(let name, let contentID): return .upload(try await find(name, contentID))
+        case .name(let id, let index, let end, let form):
+            let limit = Native.namesLimit(engine.limits.segmentCount, form)
+            let digests = try Native.digests(try await bytes(of: body, upTo: limit), form)
+            return .native(.segment(try await engine.name(digests, from: index, end: end, in: id, for: principal)))
+        case .prove(let id): return try await prove(id, body)
+        case .missing(let id, let indices):
+            return .native(.segment(try await engine.missing(in: indices, of: id, for: principal)))
+        case .put(let put, let id):
+            let (upload, wasThere) = try await engine.put(put, body: body, to: id, for: principal)
+            return .native(.put(upload, wasThere: wasThere))
+        case .frames(let id, let length):
+            let (upload, verdicts) = try await engine.putFrames(body, bodyLength: length, to: id, for: principal)
+            return .native(.framed(upload, verdicts))
+        case .complete(let id):
+            let (length, contentID) = try Native.completion(try await bytes(of: body, upTo: Native.bodyLimit))
+            let (file, isNew) = try await engine.complete(id, length: length, contentID: contentID, for: principal)
+            return .native(.completed(file, isNew: isNew))
+        case .proof(let id, let question): return .native(try await proof(question, of: id))
+        }
+    }
+
+    /// The upload of that name unless it is another file; else a file of that content id.
+    private func find(_ name: String?, _ contentID: Digest?) async throws(UploadError) -> Upload {
+        let key = name.map { UploadKey($0, of: principal) }
+        var named: Upload?
+        if let key { named = try await engine.upload(named: key, for: principal) }
+        if let named, contentID == nil || named.state == .open || named.contentID == contentID { return named }
+        if let contentID, let file = try await engine.file(contentID, for: principal) { return file }
+        guard let named else { throw .unknownUpload }
+        return named
+    }
+
+    private func proof(_ question: ProofQuestion, of id: UploadID) async throws -> NativeOutcome {
+        let file = try await engine.upload(id, for: principal)
+        let entries = try await engine.manifest(of: file).entries
+        switch question {
+        case .inclusion(let index):
+            guard index < entries.count else { throw RequestError.query }
+            return .proof(
+                file, question, entry: entries[index], path: MerkleTree.inclusionProof(of: index, in: entries))
+        case .consistency(let count):
+            guard (1...max(entries.count, 1)).contains(count), count <= entries.count else { throw RequestError.query }
+            return .proof(file, question, entry: nil, path: MerkleTree.consistencyProof(from: count, in: entries))
+        }
+    }
+
+    private func prove(_ id: UploadID, _ body: MeteredBody) async throws -> Outcome {
+        let bytes = try await bytes(of: body, upTo: Native.namesLimit(Engine.proofLimit * 2, .json))
+        let (nonce, proofs) = try Native.proofs(bytes)
+        return .native(.segment(try await engine.prove(nonce, proofs, in: id, for: principal)))
+    }
+
+    /// All of a short body.
+    private func bytes(of body: MeteredBody, upTo limit: Int) async throws(RequestError) -> [UInt8] {
+        switch await engine.collect(body, upTo: limit) {
+        case .whole(let bytes): return Array(bytes.readableBytesView)
+        case .tooLong: throw .bodyTooLong(limit: limit)
+        case .broken: throw .body("end")
+        }
+    }
+}
