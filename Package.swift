@@ -103,7 +103,8 @@ let network: [Target] = [
     tests(
         "ServerTests",
         [
-            "CairnContent", "CairnDialects", "CairnEngine", "CairnServer", "RawHTTP", nio, http1, log, httpTypes, lifecycle,
+            "CairnContent", "CairnDialects", "CairnEngine", "CairnServer", "RawHTTP", nio, http1, log, httpTypes,
+            lifecycle,
             .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "NIOEmbedded", package: "swift-nio"),
             .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
@@ -122,24 +123,30 @@ let package = Package(
     products: [
         .library(name: "CairnEngine", targets: ["CairnEngine", "CairnContent"]),
         .library(name: "CairnDisk", targets: ["CairnDisk"]),
-    ] + (isCore ? [] : [
-        .library(name: "CairnServer", targets: ["CairnServer"]),
-        .library(name: "CairnClient", targets: ["CairnClient"]),
-        .executable(name: "cairn", targets: ["cairn"]),
-    ]),
+    ]
+        + (isCore
+            ? []
+            : [
+                .library(name: "CairnServer", targets: ["CairnServer"]),
+                .library(name: "CairnClient", targets: ["CairnClient"]),
+                .executable(name: "cairn", targets: ["cairn"]),
+            ]),
     dependencies: [
         .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
-    ] + (isCore ? [] : [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-        .package(url: "https://github.com/apple/swift-http-structured-headers", from: "1.7.0"),
-        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
-        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
-        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
-        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
-        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-    ]),
+    ]
+        + (isCore
+            ? []
+            : [
+                .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+                .package(url: "https://github.com/apple/swift-http-structured-headers", from: "1.7.0"),
+                .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+                .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
+                .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+                .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+                .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+            ]),
     targets: core + (isCore ? [] : network)
 )
