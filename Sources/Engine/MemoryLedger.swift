@@ -7,8 +7,8 @@ public final class MemoryLedger: Ledger {
         var uploads: [UploadID: Upload] = [:]
         var order: [UploadID: Int] = [:]
         var entries: [UploadID: [KnownEntry]] = [:]
-        /// The digests of all chunks that entries ever referred to.
-        var chunks: Set<Digest> = []
+        /// All chunks that entries ever referred to.
+        var chunks: Set<Entry> = []
         var names: [UploadKey: Generations] = [:]
     }
 
@@ -66,7 +66,7 @@ public final class MemoryLedger: Ledger {
         of digests: Set<Digest>, in namespace: Namespace, by owner: Principal?
     ) async throws(StoreError) -> Set<Digest> {
         state.withLock { state in
-            guard let owner else { return state.chunks.intersection(digests) }
+            guard let owner else { return digests.intersection(state.chunks.map(\.digest)) }
             let own = state.uploads.values.filter { $0.owner == owner }.flatMap { state.entries[$0.id, default: []] }
             return digests.intersection(own.filter(\.isPresent).map(\.entry.digest))
         }
@@ -99,10 +99,10 @@ extension MemoryLedger.State {
             put(upload, entries.prefix(upload.run.count))
         case .name(let key, let generations): names[key] = generations
         case .declare(let id, let index, let entries, let kept, let naming):
-            let kept = kept.intersection(chunks)
+            let kept = chunks.filter { kept.contains($0.digest) }
             return edit(id) { $0.declare(from: index, entries, kept: kept, naming) }
         case .place(let id, let stored, let placing):
-            chunks.formUnion(stored.map(\.entry.digest))
+            chunks.formUnion(stored.map(\.entry))
             return edit(id) { $0.place(Set(stored.map(\.entry)), placing) }
         case .lose(let id, let indices): return edit(id) { $0.lose(indices) }
         }
@@ -112,7 +112,7 @@ extension MemoryLedger.State {
     private mutating func write(_ upload: Upload, _ entries: [StoredChunk]) -> Bool {
         let kept = upload.run.count - entries.count
         guard kept >= 0, kept <= self.entries[upload.id, default: []].count, !upload.isNamedAhead else { return false }
-        chunks.formUnion(entries.map(\.entry.digest))
+        chunks.formUnion(entries.map(\.entry))
         let new = entries.map { KnownEntry($0.entry, isPresent: true) }
         put(upload, self.entries[upload.id, default: []].prefix(kept) + new)
         return true
@@ -140,15 +140,15 @@ private struct Named {
     var upload: Upload
     var entries: [KnownEntry]
 
-    mutating func declare(from index: Int, _ new: [Entry], kept: Set<Digest>, _ naming: Naming) -> Bool {
+    mutating func declare(from index: Int, _ new: [Entry], kept: Set<Entry>, _ naming: Naming) -> Bool {
         guard (0...entries.count).contains(index) else { return false }
         for (place, entry) in zip(index..., new) {
             if place < entries.count {
                 guard entries[place].entry == entry else { return false }
-                let isPresent = entries[place].isPresent || kept.contains(entry.digest)
+                let isPresent = entries[place].isPresent || kept.contains(entry)
                 entries[place] = KnownEntry(entry, isPresent: isPresent)
             } else {
-                entries.append(KnownEntry(entry, isPresent: kept.contains(entry.digest)))
+                entries.append(KnownEntry(entry, isPresent: kept.contains(entry)))
             }
         }
         upload.apply(naming, entryCount: entries.count)

@@ -23,14 +23,16 @@ extension LedgerWriter {
             throw LedgerRefusal(reason: "another entry stands there")
         }
         let namespace = try self.row(of: upload.namespace)
-        var numbers: [Digest: Int64] = [:]
-        for digest in kept { numbers[digest] = try number(of: digest, in: namespace) }
-        for (place, known) in zip(index..., known) where !known.isPresent && numbers[known.entry.digest] != nil {
+        var numbers: [Entry: Int64] = [:]
+        for entry in Set(entries) where kept.contains(entry.digest) {
+            numbers[entry] = try number(of: entry, in: namespace)
+        }
+        for (place, known) in zip(index..., known) where !known.isPresent && numbers[known.entry] != nil {
             try run("DELETE FROM named WHERE upload = ? AND idx = ?", [row, place])
-            try name(known.entry, at: place, of: row, chunk: numbers[known.entry.digest])
+            try name(known.entry, at: place, of: row, chunk: numbers[known.entry])
         }
         for (place, entry) in zip(index..., entries).dropFirst(known.count) {
-            try name(entry, at: place, of: row, chunk: numbers[entry.digest])
+            try name(entry, at: place, of: row, chunk: numbers[entry])
         }
     }
 

@@ -83,14 +83,17 @@ struct LedgerWriter {
             [
                 namespace, chunk.entry.digest.data, chunk.entry.length, chunk.storedLength, chunk.codec.rawValue, batch,
             ])
-        guard let number = try number(of: chunk.entry.digest, in: namespace) else {
+        guard let number = try number(of: chunk.entry, in: namespace) else {
             throw LedgerRefusal(reason: "chunk \(chunk.entry.digest) was not written")
         }
         return number
     }
 
-    func number(of digest: Digest, in namespace: Int64) throws -> Int64? {
-        try value("SELECT id FROM chunk WHERE namespace = ? AND digest = ?", [namespace, digest.data])
+    /// Nil also when the chunk of this digest is of another length than the entry says.
+    func number(of entry: Entry, in namespace: Int64) throws -> Int64? {
+        try value(
+            "SELECT id FROM chunk WHERE namespace = ? AND digest = ? AND length = ?",
+            [namespace, entry.digest.data, entry.length])
     }
 
     private func name(_ key: UploadKey, _ generations: Generations) throws {
