@@ -11,6 +11,8 @@ struct Committer: Sendable {
     let now: @Sendable () -> Timestamp
     /// Chunks are kept as they come, but nothing is appended before the last batch.
     let isWithheld: Bool
+    /// What the ledger is told together with the first bytes.
+    var naming: [LedgerChange] = []
 
     /// The upload as committed, and what stopped it.
     struct Result: Sendable {
@@ -23,6 +25,7 @@ struct Committer: Sendable {
         fileprivate var withheld: [StoredChunk] = []
         /// Whether entries were named ahead, so that the run may have passed the body.
         fileprivate var isPlaced = false
+        fileprivate var isNamed = false
         /// The index that the next batch must have: a batch lost on the way must not be glued over.
         fileprivate var nextIndex: Int
 
@@ -110,7 +113,8 @@ struct Committer: Sendable {
             next = next.sealed(length)
             try await publish(next, chunks)
         }
-        try await ledger.commit([.write(next, entries: chunks)])
+        try await ledger.commit([.write(next, entries: chunks)] + (result.isNamed ? [] : naming))
+        result.isNamed = true
         result.upload = next
     }
 

@@ -40,10 +40,11 @@ extension Engine {
     }
 
     /// Appends under leases that are held already. `endingLength` is what a body that arrives whole says of the
-    /// file's length, when nothing was declared and the request says that it ends the file.
+    /// file's length, when nothing was declared and the request says that it ends the file; `naming` is committed with
+    /// the first of its bytes.
     func receive(
         _ append: Append, _ body: some AsyncSequence<ByteBuffer, any Error> & Sendable, into upload: Upload,
-        until leases: [Lease], endingLength: @escaping @Sendable (Int64) -> Upload.Length
+        until leases: [Lease], naming: [LedgerChange] = [], endingLength: @escaping @Sendable (Int64) -> Upload.Length
     ) async throws(UploadError) -> Upload {
         try append.check(against: upload, limits)
         guard !stopping.hasFired else { throw .stopping(upload.prefix) }
@@ -57,7 +58,8 @@ extension Engine {
             most: begun.declaredLength ?? limits.length(at: begun.chunkSize),
             endingLength: { isEnding ? endingLength($0) : nil },
             committer: Committer(
-                store: store, ledger: ledger, limits: limits, now: now, isWithheld: append.bodyDigest != nil),
+                store: store, ledger: ledger, limits: limits, now: now, isWithheld: append.bodyDigest != nil,
+                naming: naming),
             clock: clock)
         let ends = leases.map { (BodyEnd.takenOver, $0.revoked) } + [(.stopping, stopping)]
         let (after, end, digest) = await appending.run(begun, writer, body: body, until: ends)

@@ -18,8 +18,8 @@ extension Engine {
     public func resume(
         named key: UploadKey, for principal: Principal
     ) async throws(UploadError) -> Upload? {
-        guard try await generations(of: key) != nil else { return nil }
-        return try await leases.hold(.name(key)) { _ throws(UploadError) in
+        // Also when nothing stands under the name: its first request may be running.
+        try await leases.hold(.name(key)) { _ throws(UploadError) in
             guard let upload = try await self.current(of: key, for: principal) else { return nil }
             return try await self.resume(upload.id, for: principal)
         }
@@ -52,9 +52,11 @@ extension Engine {
     ) async throws(UploadError) -> Upload {
         let upload = try newUpload(append.metadata, append.declaredLength, principal)
         try append.check(against: upload, limits)
-        try await commit(
-            begun: upload, [.write(upload, entries: []), .name(key, Generations(current: upload.id))])
-        return try await goOn(append, body, upload, lease)
+        // Nobody knows of it yet, so it is written down together with its first durable bytes.
+        let name = LedgerChange.name(key, Generations(current: upload.id))
+        return try await leases.hold(.upload(upload.id)) { own throws(UploadError) in
+            try await self.receive(append, body, into: upload, until: [lease, own], naming: [name]) { .inferred($0) }
+        }
     }
 
     /// Appends to an upload that the name stands for, under both leases.
