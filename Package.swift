@@ -85,6 +85,7 @@ let network: [Target] = [
         [
             "CairnContent", "CairnDialects", "CairnEngine", "Hashing", nio, posix, log, httpTypes,
             .product(name: "_NIOFileSystem", package: "swift-nio"),
+            .product(name: "SystemPackage", package: "swift-system"),
             .product(name: "AsyncHTTPClient", package: "async-http-client"),
         ]),
     .executableTarget(
@@ -145,6 +146,7 @@ let package = Package(
                 .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
                 .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
                 .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+                .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
                 .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
                 .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
             ]),

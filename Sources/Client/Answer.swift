@@ -43,7 +43,7 @@ struct Answer: Sendable {
 }
 
 extension Answer {
-    private var refusal: Refusal {
+    var refusal: Refusal {
         guard self[.contentType]?.hasPrefix("application/problem+json") == true,
             let problem = try? decoded(as: Problem.self)  // a problem that cannot be read is shown as text
         else { return Refusal(status: status, problem: nil, text: plainText) }

@@ -1,7 +1,7 @@
 import CairnContent
 import FoundationEssentials
+import Glibc
 import NIOCore
-import NIOPosix
 import _NIOFileSystem
 
 /// A regular file that is open for reading, and what it was like when it was opened.
@@ -32,7 +32,8 @@ struct LocalFile: Sendable {
                 throw ClientError.noInput(path: path, reason: "not a regular file; pipe it into `-`")
             }
             let handle = try await FileSystem.shared.openFile(forReadingAt: FilePath(path))
-            return LocalFile(path: path, stamp: stamp, handle: handle)
+            let isSettled = stamp.rest(at: Date.now.timeIntervalSince1970) >= .seconds(2)
+            return LocalFile(path: path, stamp: stamp, handle: handle, isSettled: isSettled)
         } catch let error as ClientError {
             throw error
         } catch {
@@ -42,6 +43,9 @@ struct LocalFile: Sendable {
 
     /// The length when it was opened, in bytes.
     var length: Int64 { stamp.length }
+
+    /// Whether it was left alone for a while before it was opened, so that a later change has another time.
+    let isSettled: Bool
 
     /// Up to `limit` bytes from `offset`; fewer only at the end, and none only behind it.
     func read(at offset: Int64, upTo limit: Int) async throws(ClientError) -> ByteBuffer {
@@ -57,6 +61,32 @@ struct LocalFile: Sendable {
         return part
     }
 
+    /// `SEEK_DATA` and `SEEK_HOLE`, which Swift's view of the C library lacks.
+    private static let (seekData, seekHole): (CInt, CInt) = (3, 4)
+
+    /// Where the file has bytes; nil when it has no holes, or too many to keep in mind.
+    func dataExtents() async throws(ClientError) -> DataExtents? {
+        guard stamp.isSparse else { return nil }
+        let length = length
+        do {
+            return try await handle.withUnsafeDescriptor { descriptor in
+                var extents = DataExtents()
+                var offset: Int64 = 0
+                while offset < length {
+                    let start = Int64(lseek(descriptor.rawValue, Int(offset), Self.seekData))
+                    guard start >= 0 else { return errno == ENXIO ? extents : nil }
+                    let end = Int64(lseek(descriptor.rawValue, Int(start), Self.seekHole))
+                    guard end > start, extents.count < DataExtents.countLimit else { return nil }
+                    extents.append(start..<end)
+                    offset = end
+                }
+                return extents
+            }
+        } catch {
+            throw .failedIO(path: path, reason: error.reason)
+        }
+    }
+
     /// Whether the file is the one that `manifest` names.
     func holds(_ manifest: Manifest) async throws(ClientError) -> Bool {
         guard manifest.length == length else { return false }
@@ -70,32 +100,6 @@ struct LocalFile: Sendable {
     /// Throws unless the file is as it was, and still the one at its path.
     func confirm() async throws(ClientError) {
         // A file that can no longer be looked at is not what it was.
-        guard let now = try? await FileStamp(of: path), now == stamp else { throw .changed(path: path) }
+        guard let now = try? await FileStamp(of: path), now.isSameState(as: stamp) else { throw .changed(path: path) }
     }
-}
-
-/// What tells one state of a file from another without reading it.
-struct FileStamp: Hashable, Sendable {
-    /// In bytes.
-    let length: Int64
-    private let seconds: Int
-    private let nanoseconds: Int
-    private let inode: Int?
-
-    /// The state of the regular file at `path`, or nil when something else is there.
-    init?(of path: String) async throws {
-        guard let info = try await FileSystem.shared.info(forFileAt: FilePath(path)) else {
-            throw Errno.noSuchFileOrDirectory
-        }
-        guard info.type == .regular else { return nil }
-        length = info.size
-        seconds = info.lastDataModificationTime.seconds
-        nanoseconds = info.lastDataModificationTime.nanoseconds
-        inode = try await NIOThreadPool.singleton.runIfActive {
-            try FileManager.default.attributesOfItem(atPath: path)[.systemFileNumber] as? Int
-        }
-    }
-
-    /// When the file was last written to, in milliseconds since 1970.
-    var modified: Int64 { Int64(seconds) * 1000 + Int64(nanoseconds / 1_000_000) }
 }

@@ -7,10 +7,11 @@ public struct Receipt: Hashable, Sendable {
     public let contentID: Digest
     /// The file's length in bytes.
     public let length: Int64
-    /// Body bytes that were handed to the network, in all tries together.
+    /// Body bytes that were handed to the network, in all tries together; fewer than those of the file where blocks
+    /// travelled instead of chunks.
     public let sent: Int64
     /// Bytes of the file that the server had already, so that they did not travel.
-    public var known: Int64 { max(0, length - sent) }
+    public let known: Int64
     /// Whether the server had other bytes under this file's name.
     public let changed: Bool
     public let name: String?

@@ -6,8 +6,13 @@ import NIOHTTP1
 
 extension Remote {
     /// The upload that a client calls `key`, or nil when there is none. Takes nothing over.
-    public func look(_ key: FileKey) async throws(ClientError) -> UploadState? {
-        let request = HTTPClientRequest(url: server.url("/v1/uploads?file-id=\(PercentCoding.encode(key.description))"))
+    public func look(_ key: FileKey) async throws(ClientError) -> UploadState? { try await look(key, nil) }
+
+    /// The upload that a client calls `key`, else a complete file of that content id.
+    func look(_ key: FileKey, _ contentID: Digest?) async throws(ClientError) -> UploadState? {
+        let content = contentID.map { "&content-id=\($0)" } ?? ""
+        let path = "/v1/uploads?file-id=\(PercentCoding.encode(key.description))\(content)"
+        let request = HTTPClientRequest(url: server.url(path))
         do {
             return try await exchange(request, within: policy.stall).successful().decoded(as: UploadState.self)
         } catch let setback as Setback {
@@ -40,18 +45,5 @@ extension Remote {
     /// Cancels an open upload, or removes a file.
     public func remove(_ id: UploadID) async throws(ClientError) {
         _ = try await ask(.DELETE, "/v1/uploads/\(id)")
-    }
-
-    /// The chunk size of uploads that the server begins.
-    func chunkSize() async throws(ClientError) -> ChunkSize {
-        let capabilities = try await ask(.GET, "/v1").decoded(as: Capabilities.self)
-        guard let chunkSize = ChunkSize(capabilities.chunkSize) else {
-            throw .notUnderstood("its chunk size is \(capabilities.chunkSize)")
-        }
-        return chunkSize
-    }
-
-    private struct Capabilities: Decodable {
-        let chunkSize: Int
     }
 }

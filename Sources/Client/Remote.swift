@@ -8,6 +8,12 @@ public struct Remote: Sendable {
     public let server: ServerAddress
     let policy: RetryPolicy
     let http: HTTPClient
+    /// Where digests are kept from run to run; nowhere when nil.
+    let cache: DigestCache?
+    /// What the server said it can do.
+    let known = Watched<Capabilities?>(nil)
+    /// How many bytes of files may still be held in memory.
+    let room = Watched(Remote.memoryLimit)
     /// What a caller shows to its user while it goes on.
     let report: @Sendable (TransferEvent) -> Void
 
@@ -15,12 +21,12 @@ public struct Remote: Sendable {
     ///
     /// - Parameter report: Told what goes on, from any thread; it should return quickly.
     public static func connected<Result: Sendable>(
-        to server: ServerAddress, policy: RetryPolicy = RetryPolicy(),
+        to server: ServerAddress, policy: RetryPolicy = RetryPolicy(), cache: DigestCache? = nil,
         report: @escaping @Sendable (TransferEvent) -> Void = { _ in },
         _ body: @Sendable (Remote) async throws(ClientError) -> Result
     ) async throws(ClientError) -> Result {
         let http = HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration(policy))
-        let remote = Remote(server: server, policy: policy, http: http, report: report)
+        let remote = Remote(server: server, policy: policy, http: http, cache: cache, report: report)
         do {
             let result = try await body(remote)
             try? await http.shutdown()  // whatever it could not close, the process's end will
@@ -37,7 +43,9 @@ public struct Remote: Sendable {
         configuration.httpVersion = .http1Only
         configuration.redirectConfiguration = .disallow
         configuration.timeout.connect = .seconds(10)
+        configuration.timeout.write = .nanoseconds(Int64(policy.stall / .nanoseconds(1)))
         configuration.timeout.read = .nanoseconds(Int64(policy.stall / .nanoseconds(1)))
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = connectionLimit
         // Our own pauses are the ones that know when to stop.
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.http1_1ConnectionDebugInitializer = { channel in
@@ -49,6 +57,9 @@ public struct Remote: Sendable {
         }
         return configuration
     }
+
+    /// As many as may have something to say at a time.
+    private static let connectionLimit = 64
 
     /// Small for answers, large for downloads.
     private static let receiving = AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 16_384, maximum: partLength)

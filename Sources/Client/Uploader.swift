@@ -130,7 +130,7 @@ extension Uploader {
         acknowledge(length, of: length)
         return Receipt(
             address: FileAddress(server: remote.server, id: id), contentID: prefix.digest, length: length,
-            sent: tally.counts.sent, changed: changed, name: metadata.name)
+            sent: tally.counts.sent, known: max(0, length - tally.counts.sent), changed: changed, name: metadata.name)
     }
 
     private func acknowledge(_ offset: Int64, of length: Int64?) {

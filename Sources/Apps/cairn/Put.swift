@@ -2,6 +2,7 @@ import ArgumentParser
 import CairnClient
 import CairnDialects
 import CairnEngine
+import Foundation
 
 /// `cairn put`: files onto a server.
 struct Put: AsyncParsableCommand {
@@ -21,6 +22,9 @@ struct Put: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The media type to serve the files with.", valueName: "media-type"))
     var type: String?
 
+    @Flag(help: "Read and digest everything anew, whatever earlier runs have kept.")
+    var noCache = false
+
     @OptionGroup var server: ServerOptions
     @OptionGroup var retry: RetryOptions
     @OptionGroup var output: OutputOptions
@@ -34,7 +38,10 @@ struct Put: AsyncParsableCommand {
         let console = Console(output)
         let address = try server.server()
         let (inputs, name, metadata) = (inputs, name, Metadata(type: type))
-        let code = try await Remote.connected(to: address, policy: retry.policy, report: console.show) { remote in
+        let cache = DigestCache.standard(isTrusted: !noCache)
+        let code = try await Remote.connected(
+            to: address, policy: retry.policy, cache: cache, report: console.show
+        ) { remote in
             await Putting(remote: remote, console: console, name: name, metadata: metadata).put(inputs)
         }
         try code.end()
@@ -54,10 +61,10 @@ private struct Putting: Sendable {
         let seen = await console.forEach(inputs) { input throws(ClientError) in
             files += input == "-" ? [nil] : try await found(at: input)
         }
-        let sent = await console.forEach(files) { file throws(ClientError) in
+        let sent = await console.inOrder(files, atATime: 32) { file throws(ClientError) in
             guard let file else { return try await putStandardInput() }
-            try await put(file)
-        }
+            return try await put(file)
+        } then: { show($0) }
         return seen == .success ? sent : seen
     }
 
@@ -67,16 +74,16 @@ private struct Putting: Sendable {
         return tree.files
     }
 
-    private func put(_ file: LocalEntry) async throws(ClientError) {
+    private func put(_ file: LocalEntry) async throws(ClientError) -> Receipt {
         let metadata = metadata.named(name ?? file.name)
         console.begin(metadata.name ?? file.path)
-        show(try await remote.put(file.path, metadata: metadata))
+        return try await remote.put(file.path, metadata: metadata)
     }
 
-    private func putStandardInput() async throws(ClientError) {
+    private func putStandardInput() async throws(ClientError) -> Receipt {
         let metadata = name.map(metadata.named) ?? metadata
         console.begin(name ?? "standard input")
-        show(try await remote.put(stream: StandardInput.read, metadata: metadata))
+        return try await remote.put(stream: StandardInput.read, metadata: metadata)
     }
 
     private func show(_ receipt: Receipt) {
@@ -105,5 +112,15 @@ extension Metadata {
     fileprivate func named(_ name: String) -> Metadata {
         let scalars = name.unicodeScalars.map { $0.properties.generalCategory == .control ? "_" as Unicode.Scalar : $0 }
         return Metadata(name: String(String.UnicodeScalarView(scalars)), type: type)
+    }
+}
+
+extension DigestCache {
+    /// In `$XDG_CACHE_HOME/cairn`, else `~/.cache/cairn`; none for one who has neither.
+    fileprivate static func standard(isTrusted: Bool) -> DigestCache? {
+        let environment = ProcessInfo.processInfo.environment
+        let folder = environment["XDG_CACHE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
+        guard let folder = folder ?? environment["HOME"].map({ "\($0)/.cache" }) else { return nil }
+        return DigestCache(folder: "\(folder)/cairn/digests", isTrusted: isTrusted)
     }
 }
