@@ -26,23 +26,22 @@ struct StreamPut: Sendable {
         if source.length != nil {
             let put = WholePut(remote: remote, key: key, metadata: metadata, bytes: first)
             if let receipt = try await put.run() { return receipt }
-            return try await sequential(after: first, chunkSize)
+            return try await sequential(after: first, source)
         }
         let backoff = SharedBackoff(remote)
         let beginning = Beginning(length: nil, chunkSize: chunkSize, key: key, metadata: metadata)
         guard let state = try await remote.begun(beginning, backoff) else {
-            return try await sequential(after: first, chunkSize)
+            return try await sequential(after: first, source)
         }
         return try await bring(state, first, source, capabilities, backoff)
     }
 
     /// By the oldest dialect: it resumes at any byte, and every server has it.
-    private func sequential(after first: ByteBuffer, _ chunkSize: ChunkSize) async throws(ClientError) -> Receipt {
-        let rest = Watched<ByteBuffer?>(first.readableBytes > 0 ? first : nil)
-        let source = StreamSource(chunkSize: chunkSize) { [input] () async throws(ClientError) in
-            let held = rest.change { held in held.take() }
-            if let held { return held }
-            return try await input()
+    private func sequential(after first: ByteBuffer, _ rest: StreamChunks) async throws(ClientError) -> Receipt {
+        let first = Watched<ByteBuffer?>(first.readableBytes > 0 ? first : nil)
+        let source = StreamSource(chunkSize: rest.chunkSize) { () async throws(ClientError) in
+            if let first = first.change({ $0.take() }) { return first }
+            return try await rest.next()?.bytes ?? ByteBuffer()
         }
         var uploader = Uploader(remote: remote, source: source, key: key, metadata: metadata)
         return try await uploader.run()

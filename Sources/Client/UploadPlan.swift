@@ -77,7 +77,10 @@ package struct UploadPlan: Sendable {
     }
 
     /// How many entries the file has, when its length is known.
-    package var count: Int? { end.map { Int(($0 + Int64(rules.chunkSize.length) - 1) / Int64(rules.chunkSize.length)) } }
+    package var count: Int? {
+        let chunkLength = Int64(rules.chunkSize.length)
+        return end.map { Int(($0 + chunkLength - 1) / chunkLength) }
+    }
 
     /// Whether all of it is digested.
     package var isDigested: Bool { entries.count == count }

@@ -22,6 +22,12 @@ final class FakeCairn: Script {
         case part(length: Int)
         /// The honest answer, with a byte of its body changed.
         case spoil(at: Int)
+        /// The request is done, and the connection closes before the answer.
+        case mute
+        /// The upload's chunk at an index is gone; then the honest answer.
+        case lose(Int)
+        /// Every upload is gone; then the honest answer.
+        case forget
     }
 
     struct State {
@@ -30,8 +36,18 @@ final class FakeCairn: Script {
         var faults: [String: [Fault]] = [:]
         /// `METHOD path`, in the order they came.
         var seen: [String] = []
-        /// Body bytes received, kept or not.
+        /// Body bytes of files and chunks received, kept or not.
         var received = 0
+        /// Whether it has the native door.
+        var isNative = false
+        /// What the store has from elsewhere, so that it is not missing.
+        var stored: [Digest: [UInt8]] = [:]
+        /// The entries that were named, request by request.
+        var segments: [FakeSegment] = []
+        /// The content ids that uploads were begun with; nil for one begun without.
+        var begun: [String?] = []
+        /// The chunks that were brought, in the order they came.
+        var chunks: [FakeChunk] = []
         /// What was sent with the appends, by `X-File-Id`.
         var appends: [[String: String]] = []
     }
@@ -45,8 +61,8 @@ final class FakeCairn: Script {
 
     func change(_ change: (inout State) -> Void) { state.withLock { change(&$0) } }
 
-    init(uploads: [String: FakeUpload] = [:], faults: [String: [Fault]] = [:]) {
-        state = Mutex(State(uploads: uploads, faults: faults))
+    init(uploads: [String: FakeUpload] = [:], faults: [String: [Fault]] = [:], isNative: Bool = false) {
+        state = Mutex(State(uploads: uploads, faults: faults, isNative: isNative))
     }
 
     func limit(for request: ScriptedRequest) -> Int? {
@@ -61,7 +77,7 @@ final class FakeCairn: Script {
     func act(on request: ScriptedRequest, isWhole: Bool) -> ScriptedAct {
         state.withLock { state in
             state.seen.append("\(request.method) \(request.path)")
-            state.received += request.body.count
+            if request.brings { state.received += request.body.count }
             var faults = state.faults[request.route] ?? []
             guard !faults.isEmpty else { return .answer(state.answer(to: request, isWhole: isWhole)) }
             let fault = faults.removeFirst()
@@ -79,6 +95,15 @@ final class FakeCairn: Script {
         case .silence:
             _ = state.answer(to: request, isWhole: false)
             return .silence
+        case .mute:
+            _ = state.answer(to: request, isWhole: true)
+            return .close
+        case .lose(let index):
+            state.lose(index)
+            return .answer(state.answer(to: request, isWhole: true))
+        case .forget:
+            state.uploads = [:]
+            return .answer(state.answer(to: request, isWhole: true))
         case .lie:
             var answer = state.answer(to: request, isWhole: true)
             answer.fields["Upload-Prefix"] = answer.fields["Upload-Prefix"].flatMap { PrefixField($0) }.map {
@@ -95,9 +120,15 @@ final class FakeCairn: Script {
 }
 
 extension ScriptedRequest {
-    /// What faults are listed under: the path, without ids.
+    /// What faults are listed under: the path, without ids and digests.
     var route: String {
-        let pieces = path.split(separator: "/").map { UploadID(String($0)) == nil ? "/\($0)" : "/id" }
+        let pieces = path.split(separator: "/").map { piece in
+            if UploadID(String(piece)) != nil { return "/id" }
+            return Digest(String(piece)) == nil ? "/\(piece)" : "/digest"
+        }
         return "\(method) \(pieces.joined())"
     }
+
+    /// Whether its body is bytes of a file.
+    var brings: Bool { path == "/upload" || path.contains("/chunks") }
 }

@@ -9,6 +9,10 @@ struct FakeUpload: Sendable {
     var bytes: [UInt8] = []
     var name: String?
     var isComplete = false
+    /// What the native protocol has named and brought.
+    var named: [Digest] = []
+    var chunks: [Digest: [UInt8]] = [:]
+    var length: Int?
 
     /// The manifest of what is there.
     var manifest: Manifest {
@@ -32,12 +36,14 @@ struct FakeUpload: Sendable {
 
 extension FakeCairn.State {
     mutating func answer(to request: ScriptedRequest, isWhole: Bool) -> ScriptedAnswer {
+        if isNative, let answer = native(request, isWhole: isWhole) { return answer }
         switch request.path {
         case "/v1": return ScriptedAnswer(200, text: #"{"chunkSize":\#(FakeCairn.chunkSize.length)}"#)
         case "/status":
             let upload = request["x-file-id"].flatMap { uploads[$0] }
             return ScriptedAnswer(200, upload?.fields ?? [:], text: "\(upload?.bytes.count ?? 0)")
         case "/upload": return append(request, isWhole: isWhole)
+        case "/v1/uploads" where request.method == "POST": return ScriptedAnswer(405, text: "")
         case "/v1/uploads": return look(request)
         case "/v1/files": return list(request)
         default: return file(request)
@@ -64,7 +70,7 @@ extension FakeCairn.State {
     }
 
     private func look(_ request: ScriptedRequest) -> ScriptedAnswer {
-        let name = request.query.hasPrefix("file-id=") ? PercentCoding.decode(request.query.dropFirst(8)) : nil
+        let name = request.parameter("file-id").flatMap { PercentCoding.decode($0[...]) }
         guard let upload = name.flatMap({ uploads[$0] }) else { return ScriptedAnswer(404) }
         let json = """
             {"id":"\(upload.id)","state":"\(upload.isComplete ? "complete" : "open")","offset":\(upload.bytes.count),\

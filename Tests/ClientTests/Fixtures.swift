@@ -56,11 +56,11 @@ let impatient: RetryPolicy = {
 
 /// Runs a fake server and a client of it while `body` runs.
 func withServer<Result: Sendable>(
-    _ fake: FakeCairn, policy: RetryPolicy = impatient, events: Events = Events(),
+    _ fake: FakeCairn, policy: RetryPolicy = impatient, events: Events = Events(), cache: DigestCache? = nil,
     _ body: @Sendable (Remote) async throws(ClientError) -> Result
 ) async throws -> Result {
     try await ScriptedServer.running(fake) { server in
         guard let address = ServerAddress(server.address) else { preconditionFailure("\(server.address)") }
-        return try await Remote.connected(to: address, policy: policy, report: events.add, body)
+        return try await Remote.connected(to: address, policy: policy, cache: cache, report: events.add, body)
     }
 }

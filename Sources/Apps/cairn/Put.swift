@@ -64,7 +64,9 @@ private struct Putting: Sendable {
         let sent = await console.inOrder(files, atATime: 32) { file throws(ClientError) in
             guard let file else { return try await putStandardInput() }
             return try await put(file)
-        } then: { show($0) }
+        } then: {
+            show($0)
+        }
         return seen == .success ? sent : seen
     }
 
