@@ -71,7 +71,7 @@ struct LedgerReader {
 
     func standing(of digest: Digest, in id: UploadID) throws -> KnownEntry? {
         let sql = """
-            SELECT idx, digest, length, 0 FROM named WHERE upload = :upload AND digest = :digest
+            SELECT idx, digest, length, 0 FROM named INDEXED BY wanted WHERE upload = :upload AND digest = :digest
             UNION ALL SELECT idx, digest, length, 1 FROM chunk JOIN entry ON entry.chunk = chunk.id
             WHERE digest = :digest AND upload = :upload
             AND namespace = (SELECT namespace FROM upload WHERE row = :upload) LIMIT 1
@@ -98,7 +98,8 @@ struct LedgerReader {
 
     func file(_ contentID: Digest, in namespace: Namespace, of owner: Principal) throws -> Upload? {
         let sql = """
-            SELECT \(UploadRow.selection) FROM upload WHERE content_id = ? AND state = ? AND expires IS NULL
+            SELECT \(UploadRow.selection) FROM upload INDEXED BY content
+            WHERE content_id = ? AND state = ? AND expires IS NULL
             AND owner = ? AND namespace = (SELECT id FROM namespace WHERE name = ?) ORDER BY row DESC LIMIT 1
             """
         let arguments: StatementArguments = [

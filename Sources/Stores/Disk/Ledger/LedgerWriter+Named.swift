@@ -49,7 +49,8 @@ extension LedgerWriter {
     func place(_ chunk: StoredChunk, in upload: Upload, _ row: Int64) throws {
         let number = try keep(chunk, in: self.row(of: upload.namespace))
         let arguments: StatementArguments = [row, chunk.entry.digest.data, chunk.entry.length]
-        let named = "named WHERE upload = ? AND digest = ? AND length = ?"
+        // Without statistics SQLite would walk all that the upload names.
+        let named = "named INDEXED BY wanted WHERE upload = ? AND digest = ? AND length = ?"
         try run("INSERT INTO entry (upload, idx, chunk) SELECT upload, idx, ? FROM \(named)", [number] + arguments)
         try run("DELETE FROM \(named)", arguments)
     }
