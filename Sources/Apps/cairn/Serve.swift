@@ -1,8 +1,8 @@
-import ArgumentParser
+public import ArgumentParser
 import CairnClient
 import CairnContent
 import CairnDisk
-import CairnEngine
+public import CairnEngine
 import CairnServer
 import Logging
 import ServiceLifecycle
@@ -35,6 +35,13 @@ struct Serve: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The most connections at once.", valueName: "n"))
     var limitConnections = UploadServer.Configuration().connections
 
+    @Option(
+        help: ArgumentHelp(
+            "Which chunks a client need not send: off (those of the same upload), prove (its own, and others with a "
+                + "proof), trust (all).",
+            valueName: "mode"))
+    var dedup = Dedup.trust
+
     @Flag(help: "Serve also from a file system whose syncs promise nothing, such as NFS or an overlay.")
     var force = false
 
@@ -54,7 +61,7 @@ struct Serve: AsyncParsableCommand {
         let directory = try await opened(logger)
         let ledger = try await ledger(directory, logger)
         let engine = Engine(
-            store: directory.store, ledger: ledger, limits: limits, chunkSize: chunkSize, logger: logger)
+            store: directory.store, ledger: ledger, limits: limits, chunkSize: chunkSize, dedup: dedup, logger: logger)
         let failure = await serve(engine, logger)
         await ledger.close()
         await directory.close()
@@ -115,6 +122,8 @@ struct Serve: AsyncParsableCommand {
         throw code
     }
 }
+
+extension Dedup: ExpressibleByArgument {}
 
 /// `HOST:PORT`; an IPv6 address stands in brackets.
 struct ListenAddress: ExpressibleByArgument, CustomStringConvertible {

@@ -1,0 +1,247 @@
+#!/usr/bin/env python3
+"""What the native protocol saves, counted on the wire: one scenario after the other, each with its figure.
+
+    native.py CAIRN [SCENARIO ...]
+
+Scenarios: identical changed zeros first logs small kills line terabyte memory. Files and stores lie in a memory file
+system but for `small`, which also uses the disk under the temporary folder. Standard library only; nothing is asserted.
+"""
+import contextlib, hashlib, json, os, pathlib, random, re, shutil, signal, subprocess, sys, tempfile, time, urllib.request
+
+from proxy import Proxy
+
+MEMORY = pathlib.Path('/dev/shm')
+GIB = 1 << 30
+CHUNK = 4 << 20
+
+
+class Server:
+    def __init__(self, cairn, data, *options, port=0):
+        self.cairn, self.data, self.options = cairn, data, options
+        self.start(port)
+
+    def start(self, port):
+        self.process = subprocess.Popen(
+            [self.cairn, 'serve', '--listen', f'127.0.0.1:{port}', '--data', self.data, *self.options],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.port = int(re.search(r'listening on http://[^:]+:(\d+)', self.process.stdout.readline())[1])
+        self.url = f'http://127.0.0.1:{self.port}'
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def peak(self):
+        status = pathlib.Path(f'/proc/{self.process.pid}/status').read_text()
+        return int(re.search(r'VmHWM:\s+(\d+)', status)[1]) / 1024
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait()
+        shutil.rmtree(self.data, ignore_errors=True)
+
+
+class Bench:
+    def __init__(self, cairn):
+        self.cairn = cairn
+        self.work = pathlib.Path(tempfile.mkdtemp(prefix='cairn-native-', dir=MEMORY))
+        os.environ['XDG_CACHE_HOME'] = str(self.work / 'cache')
+
+    @contextlib.contextmanager
+    def server(self, *options, data=None):
+        server = Server(self.cairn, data or self.work / 'data', *options)
+        try:
+            yield server
+        finally:
+            server.stop()
+
+    def random_file(self, name='random', length=GIB):
+        path = self.work / name
+        if not path.exists():
+            with path.open('wb') as out:
+                for _ in range(length >> 20):
+                    out.write(os.urandom(1 << 20))
+        return path
+
+    def put(self, file, url, *options):
+        """Wall seconds, most resident MiB, and what it printed."""
+        started = time.monotonic()
+        process = subprocess.Popen(
+            [self.cairn, 'put', file, '--to', url, '--json', '--quiet', *options], stdout=subprocess.PIPE)
+        out = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        if status:
+            sys.exit(f'put ended with {status}')
+        return time.monotonic() - started, usage.ru_maxrss / 1024, [json.loads(line) for line in out.splitlines()]
+
+    def openssl(self, file):
+        started = time.monotonic()
+        subprocess.run(['openssl', 'dgst', '-sha256', file], check=True, stdout=subprocess.DEVNULL)
+        return time.monotonic() - started
+
+    def counted(self, file, server, *options):
+        with Proxy(server.port) as proxy:
+            _, _, (receipt,) = self.put(file, f'http://127.0.0.1:{proxy.port}', *options)
+        return proxy.up + proxy.down, receipt
+
+    # The scenarios.
+
+    def identical(self):
+        file = self.random_file()
+        with self.server() as server:
+            self.put(file, server.url, '--no-cache')
+            wire, receipt = self.counted(file, server, '--no-cache')
+            pairs = [(self.openssl(file), self.put(file, server.url, '--no-cache')[0]) for _ in range(5)]
+            self.put(file, server.url)
+            warm = sorted(self.put(file, server.url)[0] for _ in range(5))[2]
+        ratio = sorted(put / base for base, put in pairs)[2]
+        print(f'identical 1 GiB: {wire} bytes on the wire, {receipt["sent"]} of body; wall {ratio:.2f} x openssl, '
+              f'with a warm cache {warm:.2f} s')
+
+    def changed(self):
+        file = self.random_file()
+        with self.server() as server:
+            self.put(file, server.url, '--no-cache')
+            other = self.work / 'changed'
+            shutil.copyfile(file, other)
+            with other.open('r+b') as out:
+                out.seek(GIB // 2 + 12345)
+                out.write(os.urandom(1 << 20))
+            wire, receipt = self.counted(other, server)
+        other.unlink()
+        print(f'1 MiB changed in 1 GiB: {receipt["sent"]} of body ({receipt["sent"] / CHUNK:.2f} chunks), {wire} on the wire')
+
+    def zeros(self):
+        file = self.work / 'zeros'
+        with file.open('wb') as out:
+            for _ in range(GIB >> 20):
+                out.write(bytes(1 << 20))
+        hole = self.work / 'hole'
+        with hole.open('wb') as out:
+            out.truncate(GIB)
+        for path in (file, hole):
+            with self.server() as server:
+                wire, receipt = self.counted(path, server)
+            print(f'1 GiB of zeros ({path.name}): {receipt["sent"]} of body, {wire} on the wire')
+            path.unlink()
+
+    def first(self):
+        file = self.random_file()
+        ratios = []
+        for _ in range(6):
+            base = self.openssl(file)
+            with self.server() as server:
+                ratios.append(self.put(file, server.url, '--no-cache')[0] / base)
+        ratios = sorted(ratios[1:])
+        print(f'first upload of 1 GiB random: wall {ratios[2]:.2f} x openssl ({ratios[0]:.2f}-{ratios[-1]:.2f})')
+
+    def logs(self):
+        file = self.work / 'logs'
+        generator = random.Random(1)
+        with file.open('w') as out:
+            line = 0
+            while out.tell() < GIB:
+                out.write(''.join(
+                    f'2026-11-24T12:{(line + i) // 60 % 60:02}:{(line + i) % 60:02}Z info request path=/files/'
+                    f'{generator.getrandbits(64):016x} status=200 duration={generator.randrange(2000)}ms\n'
+                    for i in range(10_000)))
+                line += 10_000
+        with self.server() as server:
+            wire, receipt = self.counted(file, server)
+            rest = sum(entry.stat().st_size for entry in (self.work / 'data' / 'ns').rglob('*') if entry.is_file())
+        print(f'1 GiB of logs: {wire / receipt["length"]:.2f} of the bytes on the wire, '
+              f'{rest / receipt["length"]:.2f} at rest')
+        file.unlink()
+
+    def small(self):
+        folder = self.work / 'small'
+        folder.mkdir()
+        for number in range(10_000):
+            (folder / f'{number:05}').write_bytes(os.urandom(4096))
+        for name, data in (('memory', self.work / 'data'), ('disk', pathlib.Path(tempfile.mkdtemp()) / 'data')):
+            with self.server(data=data) as server:
+                wall, peak, receipts = self.put(folder, server.url)
+                again = self.put(folder, server.url)
+            sent = sum(receipt['sent'] for receipt in again[2])
+            print(f'10,000 files of 4 KiB to {name}: {len(receipts) / wall:.0f} files/s ({peak:.0f} MiB); '
+                  f'again: {10_000 / again[0]:.0f} files/s, {sent} bytes of body')
+
+    def kills(self, count=100):
+        file = self.random_file('half', GIB // 2)
+        digest = subprocess.run([self.cairn, 'id', file], capture_output=True, text=True, check=True).stdout[:64]
+        generator = random.Random()
+        with self.server() as server:
+            sent_after_acknowledged = 0
+            with Proxy(server.port) as proxy:
+                url = f'http://127.0.0.1:{proxy.port}'
+                for number in range(count):
+                    client = subprocess.Popen([self.cairn, 'put', file, '--to', url, '--quiet'], stderr=subprocess.DEVNULL)
+                    time.sleep(generator.uniform(0.02, 0.3))
+                    if number % 2:
+                        server.kill()
+                        server.start(server.port)
+                    client.kill()
+                    client.wait()
+                before = proxy.up
+                _, _, (receipt,) = self.put(file, url)
+                total = before + proxy.up - before
+        print(f'{count} kills of one upload of 512 MiB: identical {receipt["contentId"] == digest}, '
+              f'{total / file.stat().st_size:.2f} x the file on the wire in all')
+
+    def line(self):
+        file = self.random_file('line', 48 << 20)
+        rate = 20e6 / 8
+        with self.server() as server, Proxy(server.port, rate=rate, delay=0.04, drop=4) as proxy:
+            wall, _, (receipt,) = self.put(file, f'http://127.0.0.1:{proxy.port}', '--tries', '1000')
+        print(f'20 Mbit/s, 80 ms, cut {proxy.cuts} times: goodput {receipt["length"] / wall / rate:.0%} of the line')
+
+    def terabyte(self):
+        chunk = os.urandom(CHUNK)
+        digest = hashlib.sha256(chunk).digest()
+
+        def ask(method, path, body=None, type='application/json'):
+            request = urllib.request.Request(
+                server.url + path, data=body, method=method, headers={'Content-Type': type})
+            with urllib.request.urlopen(request) as answer:
+                return answer.read()
+
+        with self.server() as server:
+            ask('POST', '/files', chunk, 'application/octet-stream')
+            started = time.monotonic()
+            upload = json.loads(ask('POST', '/v1/uploads', json.dumps({'length': 1 << 40}).encode()))['id']
+            count = (1 << 40) // CHUNK
+            for index in range(0, count, 8192):
+                ask('PATCH', f'/v1/uploads/{upload}/manifest?index={index}', digest * 8192, 'application/vnd.cairn.digests')
+            times = []
+            for _ in range(101):
+                asked = time.monotonic()
+                ask('GET', f'/v1/uploads/{upload}')
+                times.append(time.monotonic() - asked)
+            file = json.loads(ask('POST', f'/v1/uploads/{upload}/complete'))
+            wall = time.monotonic() - started
+            peak = server.peak()
+        print(f'1 TiB of one known chunk: {file["state"]} in {wall:.1f} s, state in {sorted(times)[50] * 1000:.1f} ms, '
+              f'server {peak:.0f} MiB')
+
+    def memory(self):
+        file = self.random_file()
+        with self.server() as server:
+            _, peak, _ = self.put(file, server.url, '--no-cache')
+            print(f'first upload of 1 GiB: client {peak:.0f} MiB, server {server.peak():.0f} MiB')
+
+    def end(self):
+        shutil.rmtree(self.work)
+
+
+def main():
+    names = ['identical', 'changed', 'zeros', 'first', 'logs', 'small', 'kills', 'line', 'terabyte', 'memory']
+    bench = Bench(pathlib.Path(sys.argv[1]).resolve())
+    try:
+        for name in sys.argv[2:] or names:
+            getattr(bench, name)()
+            sys.stdout.flush()
+    finally:
+        bench.end()
+
+
+main()
