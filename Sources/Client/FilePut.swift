@@ -145,6 +145,7 @@ extension FilePut {
     /// The content id, when the finished file that stands under this name is this one.
     private func compare(_ upload: NativeUpload, _ state: NativeState) async throws(Detour) -> Digest {
         guard state.length ?? state.offset == file.length else { throw .anotherFile }
+        upload.plan.change { $0.digestOnly() }
         try await upload.digest()
         let contentID = Run(upload.plan.now.entries).prefixDigest()
         do { try await file.confirm() } catch { throw .failed(error) }

@@ -58,6 +58,8 @@ package struct UploadPlan: Sendable {
     private var isDue = false
     private var target = firstTarget
     private var expectsMissing = true
+    /// Whether nothing is to be named or sent.
+    private var onlyDigests = false
     private var queue: [Int] = []
     private var queued = 0
     private var wanted: Set<Digest> = []
@@ -102,7 +104,7 @@ extension UploadPlan {
     package mutating func room() -> Bool? {
         let begun = entries.count + ahead.count + reading
         if let count, begun >= count { return false }
-        guard begun - named < Self.lead, held.count + reading < rules.window else { return nil }
+        guard onlyDigests || begun - named < Self.lead, held.count + reading < rules.window else { return nil }
         reading += 1
         return true
     }
@@ -119,6 +121,12 @@ extension UploadPlan {
     package mutating func ended(at length: Int64) {
         reading -= 1
         end = length
+    }
+
+    /// Nothing is to be named or sent: only what the source is shall be known.
+    package mutating func digestOnly() {
+        onlyDigests = true
+        expectsMissing = false
     }
 
     /// The source's length is known.
