@@ -26,6 +26,10 @@ public enum Command: Hashable, Sendable {
     case health
     /// What the path can be asked.
     case options
+    /// A new upload, and its first bytes if the request brings some.
+    case begin(Beginning)
+    /// A new upload made of others, in order.
+    case join([UploadID], Beginning)
 }
 
 /// The upload a command is about.

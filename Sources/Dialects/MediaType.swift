@@ -24,7 +24,7 @@ package enum MediaType {
     }
 
     /// A token, a slash, a token; then parameters, of which only the alphabet is looked at.
-    private static func isValid(_ type: String) -> Bool {
+    static func isValid(_ type: String) -> Bool {
         let pieces = essence(of: type).split(separator: "/", omittingEmptySubsequences: false)
         return pieces.count == 2 && pieces.allSatisfy { isToken($0) }
             && type.utf8.allSatisfy { (0x20..<0x7F).contains($0) || $0 == 0x09 }

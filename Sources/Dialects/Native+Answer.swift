@@ -15,7 +15,7 @@ extension Native {
         case .health(let isWritable): health(isWritable)
         case .refused(let error): Problem(error).answer(for: request.id)
         case .rejected(let error): Problem(error).answer(for: request.id)
-        case .prefix, .appended, .created, .options: preconditionFailure("the native dialect asks for no such thing")
+        case .prefix, .appended, .created, .options, .begun: preconditionFailure("the native dialect asks for no such thing")
         }
     }
 
@@ -82,7 +82,7 @@ extension Native {
     private static func capabilities(_ limits: Limits, _ chunkSize: ChunkSize) -> JSON {
         .object([
             ("cairn", .number(1)),
-            ("dialects", .array(["x-start-byte", "plain", "native-read"].map { .string($0) })),
+            ("dialects", .array(["x-start-byte", "plain", "tus", "ietf", "native-read"].map { .string($0) })),
             ("chunkSize", .number(Int64(chunkSize.length))),
             (
                 "limits",

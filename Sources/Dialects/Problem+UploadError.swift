@@ -57,6 +57,28 @@ extension Problem {
                 Problem(.contentTooLarge, "too-large", "Over a limit", "The limit named here is \(most).")
                     .with("limit", .string(name.rawValue)).with("maximum", .number(most))
             case .store(let error): Problem(error)
+            case .checksumMismatch(let prefix):
+                Problem(
+                    .unprocessableContent, "digest-mismatch", "Bytes unlike their checksum",
+                    "Nothing of them was kept. Send them again."
+                ).stating(prefix).retryable()
+            case .trailer(let prefix):
+                Problem(
+                    .badRequest, "bad-trailer", "Bad trailer",
+                    "What was announced did not come or cannot be read. Nothing of the body was kept."
+                ).stating(prefix).retryable()
+            case .fileMismatch(let prefix):
+                Problem(
+                    .unprocessableContent, "file-digest-mismatch", "File unlike its digest",
+                    "The whole file is not what was declared. Begin a new upload."
+                ).stating(prefix)
+            case .finalUpload:
+                Problem(
+                    .forbidden, "final-upload", "Made of others", "This upload takes no bytes of its own.")
+            case .fallen(let prefix):
+                Problem(
+                    .gone, "upload-gone", "Bytes were lost", "Acknowledged bytes are gone. Begin a new upload."
+                ).stating(prefix)
             }
     }
 
@@ -99,9 +121,10 @@ extension UploadError {
         switch self {
         case .offsetMismatch(let prefix), .prefixMismatch(let prefix), .lengthConflict(_, let prefix),
             .tooLong(_, let prefix), .alreadyComplete(let prefix), .digestMismatch(_, _, let prefix),
-            .bodyCut(let prefix), .stalled(let prefix), .stopping(let prefix):
+            .bodyCut(let prefix), .stalled(let prefix), .stopping(let prefix), .checksumMismatch(let prefix),
+            .trailer(let prefix), .fileMismatch(let prefix), .fallen(let prefix):
             prefix
-        case .unknownUpload, .gone, .takenOver, .limit, .store: nil
+        case .unknownUpload, .gone, .takenOver, .limit, .store, .finalUpload: nil
         }
     }
 }

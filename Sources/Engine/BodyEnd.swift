@@ -9,6 +9,10 @@ enum BodyEnd: Hashable, Sendable {
     case failed(StoreError)
     /// What arrived could not be committed; the committer knows why.
     case uncommitted
+    /// It arrived whole and does not come to what was said of it.
+    case mismatched
+    /// It arrived whole, without the trailer that was announced.
+    case untold
 }
 
 /// What happens to a request while it brings bytes.

@@ -11,6 +11,8 @@ struct Committer: Sendable {
     let now: @Sendable () -> Timestamp
     /// Chunks are kept as they come, but nothing is appended before the last batch.
     let isWithheld: Bool
+    /// Who hears of each batch.
+    var attended: (any AttendedBody)?
 
     /// The upload as committed, and what stopped it.
     struct Result: Sendable {
@@ -84,6 +86,7 @@ struct Committer: Sendable {
             throw error
         }
         result.upload = next
+        if !batch.isLast, !isWithheld { attended?.acknowledged(next) }
         if let old = before.tail?.name, old != next.tail?.name { await store.drop(old) }
     }
 

@@ -158,7 +158,11 @@ extension UploadError {
         case .bodyCut: .bodyCut(prefix)
         case .stalled: .stalled(prefix)
         case .stopping: .stopping(prefix)
-        case .unknownUpload, .gone, .takenOver, .limit, .store: self
+        case .unknownUpload, .gone, .takenOver, .limit, .store, .finalUpload: self
+        case .checksumMismatch: .checksumMismatch(prefix)
+        case .trailer: .trailer(prefix)
+        case .fileMismatch: .fileMismatch(prefix)
+        case .fallen: .fallen(prefix)
         }
     }
 }

@@ -93,7 +93,7 @@ public final class Engine: Sendable {
     public func resume(_ id: UploadID, for principal: Principal) async throws(UploadError) -> Upload {
         _ = try await upload(id, for: principal)
         return try await leases.hold(.upload(id)) { _ throws(UploadError) in
-            try await self.soundUpload(id, for: principal)
+            try await self.joinIfReady(self.soundUpload(id, for: principal))
         }
     }
 

@@ -33,6 +33,10 @@ public enum LedgerChange: Sendable {
 
     /// The client's own name now stands for these uploads, or, with nil, for none.
     case name(UploadKey, Generations?)
+
+    /// The upload now stands as given, new or not; its entries are all those of `origins`, in order, and refer to the
+    /// same chunks. One may be named again and again.
+    case join(Upload, origins: [UploadID])
 }
 
 /// Which uploads to list.

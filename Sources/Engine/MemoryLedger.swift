@@ -67,6 +67,10 @@ extension MemoryLedger.State {
             put(upload, entries.prefix(upload.run.count))
         case .name(let key, let generations):
             names[key] = generations
+        case .join(let upload, let origins):
+            let joined = origins.flatMap { entries[$0, default: []] }
+            guard upload.run.count == joined.count else { return false }
+            put(upload, joined[...])
         }
         return true
     }

@@ -36,6 +36,8 @@ public struct Upload: Hashable, Sendable {
     /// When an open upload ends by itself unless bytes arrive. Of a complete one nil, or since when it is being
     /// removed.
     public var expires: Timestamp?
+    /// What the client asked for besides.
+    public var terms = Terms()
 
     public init(
         id: UploadID, namespace: Namespace, owner: Principal, chunkSize: ChunkSize, created: Timestamp,

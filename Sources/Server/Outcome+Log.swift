@@ -11,6 +11,7 @@ extension Outcome {
             .manifest(_, of: let upload):
             upload
         case .prefix(let upload): upload
+        case .begun(let upload, _): upload
         case .uploads, .cancelled, .capabilities, .health, .options, .refused, .rejected: nil
         }
     }

@@ -11,7 +11,7 @@ struct UploadRoutes: Sendable {
     let logger: Logger
 
     /// Asks nobody who they are: all requests are one principal's.
-    private let principal = Principal.everyone
+    let principal = Principal.everyone
 
     init(engine: Engine, health: Health, logger: Logger) {
         self.engine = engine
@@ -23,10 +23,14 @@ struct UploadRoutes: Sendable {
         do throws(UploadError) {
             return try await run(command, body)
         } catch {
-            health.note(error)
-            if case .store(let cause) = error { logger.error("store failed", metadata: ["cause": "\(cause)"]) }
+            note(error)
             return .refused(error)
         }
+    }
+
+    func note(_ error: UploadError) {
+        health.note(error)
+        if case .store(let cause) = error { logger.error("store failed", metadata: ["cause": "\(cause)"]) }
     }
 
     private func run(_ command: Command, _ body: MeteredBody) async throws(UploadError) -> Outcome {
@@ -47,6 +51,9 @@ struct UploadRoutes: Sendable {
         case .capabilities: return .capabilities(engine.limits, engine.chunkSize)
         case .health: return .health(isWritable: health.isWritable)
         case .options: return .options
+        case .begin(let beginning): return try await begin(beginning, body)
+        case .join(let parts, let beginning):
+            return .begun(try await engine.join(parts, beginning, by: principal), nil)
         }
     }
 

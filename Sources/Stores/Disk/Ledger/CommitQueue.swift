@@ -27,6 +27,7 @@ package struct CommitQueue {
                 case .write(let upload, let entries): rows + 1 + entries.count + Self.lostRows(of: upload)
                 case .branch(let upload, _): rows + 1 + upload.run.count
                 case .name: rows + 1
+                case .join(let upload, _): rows + 1 + upload.run.count
                 }
             }
         }

@@ -3,7 +3,7 @@ import GRDB
 /// The tables and how they came to be (spec/ledger.md, "Tables").
 enum LedgerSchema {
     /// Each step leads from the version of its index to the next; a step that was released never changes.
-    private static let steps = [first]
+    private static let steps = [first, terms]
 
     /// "Crn1": what SQLite's header calls the application.
     private static let applicationID: Int64 = 0x4372_6E31
@@ -90,4 +90,7 @@ enum LedgerSchema {
             current INTEGER NOT NULL REFERENCES upload,
             challenger INTEGER REFERENCES upload) WITHOUT ROWID;
         """
+
+    /// What a client asked of an upload besides, as JSON; NULL when that is nothing.
+    private static let terms = "ALTER TABLE upload ADD COLUMN terms TEXT"
 }

@@ -14,6 +14,7 @@ struct LedgerWriter {
         case .branch(let upload, let origin): try branch(upload, from: origin)
         case .name(let key, let generations?): try name(key, generations)
         case .name(let key, nil): try run("DELETE FROM start_byte WHERE key = ?", [key.digest.data])
+        case .join(let upload, let origins): try join(upload, origins)
         }
     }
 
@@ -35,6 +36,21 @@ struct LedgerWriter {
             [row, self.row(of: origin), upload.run.count])
         guard db.changesCount == upload.run.count else {
             throw LedgerRefusal(reason: "\(origin) has fewer than \(upload.run.count) entries to branch from")
+        }
+    }
+
+    private func join(_ upload: Upload, _ origins: [UploadID]) throws {
+        let row = try write(upload, row(of: upload.namespace))
+        try makeRoom(from: 0, in: row)
+        var count = 0
+        for origin in origins {
+            try run(
+                "INSERT INTO entry (upload, idx, chunk) SELECT ?, idx + ?, chunk FROM entry WHERE upload = ?",
+                [row, count, self.row(of: origin)])
+            count += db.changesCount
+        }
+        guard count == upload.run.count else {
+            throw LedgerRefusal(reason: "\(count) entries to join, and not \(upload.run.count)")
         }
     }
 
