@@ -18,7 +18,7 @@ public enum Doors {
         let type = request.fields[.contentType].map(MediaType.essence)
         if request.fields.contains(.tusResumable) { return Tus.self }
         if ietfMarks.contains(where: request.fields.contains) { return IETF.self }
-        if request.method == .patch, type == IETF.appendType { return IETF.self }
+        if type == IETF.appendType { return IETF.self }
         // tus that forgot its version: it is told which one there is.
         if tusMarks.contains(where: request.fields.contains) || type == Tus.appendType { return Tus.self }
         // A client of the finished standard sends no mark when it asks or ends.

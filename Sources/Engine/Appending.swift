@@ -36,8 +36,8 @@ struct Appending: Sendable {
             every: committer.limits.checkpoint, clock
         ) { await receive($0, &receiver) }
         let digest = receiver.bodyDigest()
-        let end = arrived == .whole ? await verdict(on: receiver.checksums()) : arrived
-        let last = await finish(receiver, after: end, digest)
+        let end = arrived == .whole ? await verdict(on: receiver.checksums(), digest) : arrived
+        let last = await finish(receiver, after: end)
         batches.finish()
         let result = await committed
         if let failure = result.failure { return (result.upload, .failed(failure), digest) }
@@ -66,7 +66,8 @@ struct Appending: Sendable {
     }
 
     /// Whether a body that arrived whole comes to what was said of it, before and behind it.
-    private func verdict(on checksums: Set<Checksum>) async -> BodyEnd {
+    private func verdict(on checksums: Set<Checksum>, _ digest: Digest?) async -> BodyEnd {
+        guard digest == append.bodyDigest else { return .mismatched }
         var expected = append.checksums
         if !append.announced.isEmpty {
             guard let trailer = await attended?.trailer() else { return .untold }
@@ -75,8 +76,8 @@ struct Appending: Sendable {
         return checksums.isSuperset(of: expected) ? .whole : .mismatched
     }
 
-    private func finish(_ receiver: consuming Receiver, after end: BodyEnd, _ digest: Digest?) async -> BodyEnd {
-        if committer.isWithheld && (end != .whole || digest != append.bodyDigest) { return end }
+    private func finish(_ receiver: consuming Receiver, after end: BodyEnd) async -> BodyEnd {
+        if committer.isWithheld && end != .whole { return end }
         switch end {
         case .failed, .uncommitted:
             await receiver.abandon()

@@ -115,9 +115,7 @@ extension Upload {
         to append: Append, _ end: BodyEnd, _ digest: Digest?, _ limits: Limits
     ) throws(UploadError) -> Upload {
         switch end {
-        case .whole:
-            guard let expected = append.bodyDigest, let digest, digest != expected else { return self }
-            throw .digestMismatch(expected: expected, actual: digest, prefix)
+        case .whole: return self
         case .cut, .uncommitted: throw .bodyCut(prefix)
         case .stalled: throw .stalled(prefix)
         case .stopping: throw .stopping(prefix)
@@ -126,7 +124,11 @@ extension Upload {
             guard let declared = declaredLength else { throw .limit(.length, limits.length(at: chunkSize)) }
             throw .tooLong(declared: declared, prefix)
         case .failed(let error): throw .store(error)
-        case .mismatched: throw .checksumMismatch(prefix)
+        case .mismatched:
+            guard let expected = append.bodyDigest, let digest, digest != expected else {
+                throw .checksumMismatch(prefix)
+            }
+            throw .digestMismatch(expected: expected, actual: digest, prefix)
         case .untold: throw .trailer(prefix)
         }
     }
