@@ -15,10 +15,11 @@ struct TestServer: Sendable {
     private let group: ServiceGroup
 
     /// Runs a server for as long as `work` does.
-    static func run(
+    @discardableResult
+    static func run<Value: Sendable>(
         configure: (inout UploadServer.Configuration) -> Void = { _ in },
-        _ work: @Sendable (TestServer) async throws -> Void
-    ) async throws {
+        _ work: @Sendable (TestServer) async throws -> Value
+    ) async throws -> Value {
         var limits = Limits()
         limits.checkpoint = .milliseconds(10)  // tests wait for what a checkpoint acknowledges
         let store = MemoryStore()
@@ -31,13 +32,14 @@ struct TestServer: Sendable {
         let (ports, port) = AsyncStream<Int>.makeStream()
         let server = UploadServer(engine: engine, configuration: configuration, logger: logger) { port.yield($0) }
         let group = ServiceGroup(configuration: .init(services: [server], logger: logger))
-        try await withThrowingTaskGroup(of: Void.self) { tasks in
+        return try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
-            for await port in ports.prefix(1) {
-                try await work(TestServer(port: port, engine: engine, store: store, log: log, group: group))
-            }
+            var listening = ports.makeAsyncIterator()
+            guard let port = await listening.next() else { throw CancellationError() }
+            let value = try await work(TestServer(port: port, engine: engine, store: store, log: log, group: group))
             await group.triggerGracefulShutdown()
             try await tasks.waitForAll()
+            return value
         }
     }
 
