@@ -30,7 +30,7 @@ public enum Discovery: Dialect {
     }
 }
 
-/// What browsers need to let a page of another origin upload here and read what it is told (the Fetch standard, "CORS").
+/// What browsers need to let a page of another origin upload here and read what it is told (Fetch standard, "CORS").
 ///
 /// No credentials travel with it, so any origin may ask: what counts is who knows an upload's address.
 package enum CrossOrigin {

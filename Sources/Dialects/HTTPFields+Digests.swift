@@ -5,7 +5,8 @@ package import HTTPTypes
 import StructuredFieldValues
 
 extension HTTPFields {
-    /// Reads what the request says its bytes, or the whole file, come to, now or behind the last byte (spec/digests.md).
+    /// Reads what the request says its bytes, or the whole file, come to, now or behind the last byte
+    /// (spec/digests.md).
     func readDigests(into append: inout Append) throws(RequestError) {
         for checksum in try checksums(.contentDigest) {
             if checksum.algorithm == .sha256 {
@@ -78,7 +79,8 @@ package enum DigestField {
         guard let wire = try? StructuredFieldValueDecoder().decode(Digests.self, from: Array(text.utf8)) else {
             return nil  // what is wrong with a malformed field is of no account: it is refused by its name
         }
-        let stated = [(Checksum.Algorithm.sha256, wire.sha256), (.sha512, wire.sha512)].compactMap { algorithm, member in
+        let stated = [(Checksum.Algorithm.sha256, wire.sha256), (.sha512, wire.sha512)].compactMap {
+            algorithm, member in
             member.map { (algorithm, Array($0.item)) }
         }
         let checksums = stated.compactMap { Checksum($0.0, $0.1) }
@@ -87,7 +89,9 @@ package enum DigestField {
 
     /// A field that cannot be read asks for nothing (RFC 9530, section 4).
     static func wanted(_ text: String) -> Checksum.Algorithm? {
-        guard let wire = try? StructuredFieldValueDecoder().decode(Wants.self, from: Array(text.utf8)) else { return nil }
+        guard let wire = try? StructuredFieldValueDecoder().decode(Wants.self, from: Array(text.utf8)) else {
+            return nil
+        }
         let (sha256, sha512) = (wire.sha256?.item ?? 0, wire.sha512?.item ?? 0)
         guard max(sha256, sha512) > 0 else { return nil }
         return sha256 >= sha512 ? .sha256 : .sha512

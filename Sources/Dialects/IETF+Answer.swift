@@ -117,7 +117,8 @@ extension IETF {
         case .digestMismatch, .checksumMismatch: problem.status = .badRequest
         case .fileMismatch: isComplete = true
         case .limit: problem.fields[.uploadLimit] = version.limits(request.setting, of: nil)
-        case .prefixMismatch, .lengthConflict, .tooLong, .takenOver, .bodyCut, .stalled, .stopping, .store, .trailer: break
+        case .prefixMismatch, .lengthConflict, .tooLong, .takenOver, .bodyCut, .stalled, .stopping, .store, .trailer:
+            break
         }
         var fields = isComplete.map(version.completeness) ?? [:]
         if isComplete != nil || version.knowsNoGone { fields[.uploadOffset] = error.prefix.map { "\($0.offset)" } }

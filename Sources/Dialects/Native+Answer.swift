@@ -15,7 +15,8 @@ extension Native {
         case .health(let isWritable): health(isWritable)
         case .refused(let error): Problem(error).answer(for: request.id)
         case .rejected(let error): Problem(error).answer(for: request.id)
-        case .prefix, .appended, .created, .options, .begun: preconditionFailure("the native dialect asks for no such thing")
+        case .prefix, .appended, .created, .options, .begun:
+            preconditionFailure("the native dialect asks for no such thing")
         }
     }
 

@@ -34,7 +34,7 @@ public struct RequestHead: Hashable, Sendable {
     public let id: String
     /// What holds for the server and the moment.
     public let setting: Setting
-    /// `http://` and the authority, where clients reach this server; nil when the request names none fit to be repeated.
+    /// `http://` and the authority, where clients reach this server; nil when it names none fit to repeat.
     let origin: String?
 
     /// Takes the request's target apart.

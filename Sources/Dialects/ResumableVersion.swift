@@ -16,7 +16,9 @@ struct ResumableVersion: Hashable {
     static let known: ClosedRange<Int64> = 3...9
 
     /// The rules to go by.
-    private var rules: Int64 { number.map { Self.known.contains($0) ? $0 : Self.known.upperBound } ?? Self.known.upperBound }
+    private var rules: Int64 {
+        number.map { Self.known.contains($0) ? $0 : Self.known.upperBound } ?? Self.known.upperBound
+    }
 
     /// Whether the client has said which version it speaks, and it is one we know: only such a one gets a 104.
     var isKnown: Bool { number.map(Self.known.contains) ?? false }

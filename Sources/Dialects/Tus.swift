@@ -61,7 +61,9 @@ public enum Tus: Dialect {
         guard concat.hasPrefix("final;"), concat.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) else {
             throw .header(.uploadConcat)
         }
-        for name in [HTTPField.Name.uploadLength, .uploadDeferLength] where fields.contains(name) { throw .header(name) }
+        for name in [HTTPField.Name.uploadLength, .uploadDeferLength] where fields.contains(name) {
+            throw .header(name)
+        }
         guard try !fields.bringsBody() else { throw .appendType(appendType) }
         var parts: [UploadID] = []
         for address in concat.dropFirst("final;".count).split(separator: " ") {

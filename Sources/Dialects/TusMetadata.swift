@@ -12,7 +12,7 @@ struct TusMetadata {
     /// What we know how to use.
     let known: Metadata
 
-    /// - Throws: `header` for an empty or doubled key, a value that is no Base64, too many bytes, or a name that is none.
+    /// - Throws: `header` for an empty or doubled key, a value that is no Base64, too many bytes, or no name.
     init(in fields: HTTPFields) throws(RequestError) {
         guard let text = fields[.uploadMetadata], !text.isEmpty else {
             (self.text, known) = (nil, Metadata())

@@ -35,7 +35,7 @@ extension Engine {
             do throws(UploadError) {
                 return try await self.joinIfReady(begun)
             } catch {
-                try? await self.end(begun, as: .cancelled)  // it expires by itself; the first error is the one that tells
+                try? await self.end(begun, as: .cancelled)  // it expires by itself; the first error tells
                 throw error
             }
         }

@@ -6,7 +6,9 @@ import Logging
 
 extension RequestHead {
     /// Whether the client asks for a digest of what it gets (RFC 9530, section 4).
-    var wantsDigest: Bool { fields.wantedAlgorithm(.wantReprDigest) ?? fields.wantedAlgorithm(.wantContentDigest) != nil }
+    var wantsDigest: Bool {
+        fields.wantedAlgorithm(.wantReprDigest) ?? fields.wantedAlgorithm(.wantContentDigest) != nil
+    }
 }
 
 extension Answer {

@@ -130,7 +130,8 @@ extension Command {
     fileprivate var isLong: Bool {
         switch self {
         case .list, .manifest: true
-        case .resume, .append, .create, .look, .fetch, .read, .cancel, .capabilities, .health, .options, .begin, .join: false
+        case .resume, .append, .create, .look, .fetch, .read, .cancel, .capabilities, .health, .options, .begin, .join:
+            false
         }
     }
 }

@@ -137,3 +137,27 @@ import Testing
         }
     }
 }
+
+@Suite struct `An upload whose bytes were lost` {
+    @Test func `is refused to those who cannot be told a lower offset, and goes on for others`() async throws {
+        let (store, ledger) = (MemoryStore(), MemoryLedger())
+        let begun = try await Engine.inMemory(store: store, ledger: ledger).begin(
+            declaredLength: 200_000, by: .everyone)
+        var upload = try await Engine.inMemory(store: store, ledger: ledger)
+            .append(pattern(0..<131_072), at: 0, to: begun.id)
+        let second = try await ledger.entries(of: upload.id, in: 1..<2)[0]
+        store.damage(second.digest, with: nil)
+        let engine = Engine.inMemory(store: store, ledger: ledger)
+        var strict = Append(at: 65_536)
+        strict.needsAcknowledged = true
+        let left = prefix(of: pattern(0..<65_536))
+        #expect(
+            await engine.outcome(of: strict, body: Body(pattern(65_536..<200_000)), to: upload.id)
+                == .failure(.fallen(left)))
+        upload = try await engine.append(pattern(65_536..<131_072), at: 65_536, to: upload.id)
+        #expect(upload.offset == 131_072)
+        strict.offset = 131_072
+        let outcome = await engine.outcome(of: strict, body: Body(pattern(131_072..<200_000)), to: upload.id)
+        #expect(try outcome.get().state == .complete)
+    }
+}

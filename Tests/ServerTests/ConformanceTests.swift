@@ -19,7 +19,9 @@ import Testing
         }
     }
 
-    @Test(arguments: ietf) func `IETF resumable uploads are answered as their script says`(wireCase: WireCase) async throws {
+    @Test(arguments: ietf) func `IETF resumable uploads are answered as their script says`(wireCase: WireCase)
+        async throws
+    {
         try await TestServer.run { server async throws in
             var runner = WireRunner(server, own: [:])
             try await runner.run(wireCase)

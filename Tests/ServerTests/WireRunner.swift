@@ -97,7 +97,8 @@ struct WireRunner {
     private func path(_ line: String) -> String {
         var line = line
         for (index, address) in addresses.enumerated() {
-            let path = address.hasPrefix("http") ? "/" + address.split(separator: "/").dropFirst(2).joined(separator: "/") : address
+            let pieces = address.split(separator: "/").dropFirst(address.hasPrefix("http") ? 2 : 0)
+            let path = "/" + pieces.joined(separator: "/")
             line = line.replacing("$\(index + 1)", with: path)
         }
         return line
@@ -136,7 +137,8 @@ struct WireRunner {
         switch expected {
         case "*": #expect(found != nil, place)
         case "-": #expect(found == nil, place)
-        case let text where text.hasPrefix("~"): #expect(found?.contains(filled(String(text.dropFirst()))) == true, place)
+        case let text where text.hasPrefix("~"):
+            #expect(found?.contains(filled(String(text.dropFirst()))) == true, place)
         default: #expect(found == filled(expected), place)
         }
     }
