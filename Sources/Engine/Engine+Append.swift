@@ -55,7 +55,10 @@ extension Engine {
         guard begun.terms.checksums.isEmpty, !append.announced.contains(.fileChecksum) else {
             return try await receiveChecked(append, body, into: begun, until: leases, endingLength: endingLength)
         }
-        return try await bring(append, body, into: begun, until: leases, endingLength: endingLength)
+        let after = try await bring(append, body, into: begun, until: leases, endingLength: endingLength)
+        // A body without bytes moves nothing, but what the request told counts all the same.
+        if after == begun, begun != upload { try await commit([.write(after, entries: [])]) }
+        return after
     }
 
     /// Appends what `body` brings to an upload that knows what the request tells of it.

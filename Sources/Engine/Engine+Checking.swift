@@ -24,7 +24,8 @@ extension Engine {
             return brought
         }
         let expected = brought.terms.checksums
-        let actual = try await checksums(Set(expected.map(\.algorithm)), over: 0..<brought.offset, of: brought)
+        let actual = try await checksums(
+            Set(expected.map(\.algorithm)), over: 0..<brought.offset, of: brought, until: leases)
         guard actual.isSuperset(of: expected) else { throw .fileMismatch(brought.prefix) }
         let end = Append(at: brought.offset, bodyLength: 0, ending: append.ending)
         return try await bring(end, NoBytes(), into: brought, until: leases, endingLength: endingLength)
@@ -34,13 +35,26 @@ extension Engine {
     public func checksums(
         _ algorithms: Set<Checksum.Algorithm>, over range: Range<Int64>, of upload: Upload
     ) async throws(UploadError) -> Set<Checksum> {
+        try await checksums(algorithms, over: range, of: upload, until: [])
+    }
+
+    /// Reading takes as long as the file is, so a newer request or a stop ends it.
+    private func checksums(
+        _ algorithms: Set<Checksum.Algorithm>, over range: Range<Int64>, of upload: Upload, until leases: [Lease]
+    ) async throws(UploadError) -> Set<Checksum> {
         if let known = try await known(algorithms, over: range, of: upload) { return known }
         var hasher = ChecksumHasher(algorithms)
-        do throws(StoreError) {
-            var parts = bytes(range, of: upload).makeAsyncIterator()
-            while let part = try await parts.next() { hasher.update(part.readableBytesUInt8Span) }
-        } catch { throw .store(error) }
+        var parts = bytes(range, of: upload).makeAsyncIterator()
+        while let part = try await next(of: &parts) {
+            hasher.update(part.readableBytesUInt8Span)
+            if leases.contains(where: { $0.revoked.hasFired }) { throw .takenOver }
+            if stopping.hasFired { throw .stopping(upload.prefix) }
+        }
         return hasher.finish()
+    }
+
+    private func next(of parts: inout FileBytes.Iterator) async throws(UploadError) -> ByteBuffer? {
+        do throws(StoreError) { return try await parts.next() } catch { throw .store(error) }
     }
 
     /// What was verified when the file became complete; and of a file of one chunk, the chunk's digest.

@@ -156,6 +156,8 @@ public final class Engine: Sendable {
             guard try await isDue(id) != nil else { return false }
             return try await leases.hold(.upload(id)) { _ throws(UploadError) in
                 guard let upload = try await self.isDue(id) else { return false }
+                // One that waited for its parts may only not have been asked for since they came.
+                if upload.state == .open, try await self.joinIfReady(upload).state == .complete { return false }
                 try await self.end(upload, as: upload.state == .open ? .expired : .cancelled)
                 return true
             }
@@ -180,6 +182,7 @@ public final class Engine: Sendable {
         tombstone.run = Run()
         tombstone.tail = nil
         tombstone.expires = nil
+        tombstone.terms = Terms()
         if upload.state == .complete { try await announceEnd(of: upload) }
         do { try await store.withdraw(upload.id) } catch { throw .store(error) }
         try await commit([.write(tombstone, entries: [])])

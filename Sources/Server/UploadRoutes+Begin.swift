@@ -16,8 +16,10 @@ extension UploadRoutes {
                 try? await engine.cancel(upload.id, for: principal)  // it expires by itself; the first error tells
                 throw error
             }
+            // Some refusals end the upload; the refusal is what is to be told.
+            guard let left = try? await engine.upload(upload.id, for: principal) else { throw error }
             note(error)
-            return .begun(try await engine.upload(upload.id, for: principal), error)
+            return .begun(left, error)
         }
     }
 }

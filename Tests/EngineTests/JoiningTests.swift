@@ -1,6 +1,7 @@
 import CairnContent
 import CairnEngine
 import NIOCore
+import Synchronization
 import Testing
 
 @Suite struct `An upload made of others` {
@@ -74,6 +75,19 @@ import Testing
         let file = try await join([whole], in: engine)
         try await engine.cancel(whole.id, for: .everyone)
         #expect(try await engine.content(of: file) == pattern(0..<9))
+    }
+
+    @Test func `is joined, and not expired, when its parts are complete by the end of its time`() async throws {
+        let clock = Atomic<Int64>(1_700_000_000)
+        let engine = Engine.inMemory(now: { Timestamp(seconds: clock.load(ordering: .relaxed)) })
+        let open = try await engine.begin(declaredLength: 5, by: .everyone)
+        let final = try await join([open], in: engine)
+        let hopeless = try await join([try await engine.begin(by: .everyone)], in: engine)
+        _ = try await engine.append(pattern(0..<5), at: 0, to: open.id)
+        clock.add(Limits().idle.components.seconds + 1, ordering: .relaxed)
+        _ = try await engine.expire()
+        #expect(try await engine.upload(final.id, for: .everyone).state == .complete)
+        await #expect(throws: UploadError.gone) { try await engine.upload(hopeless.id, for: .everyone) }
     }
 
     @Test func `is refused for a stranger's part, an unknown one, and too many`() async throws {
