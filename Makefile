@@ -15,7 +15,7 @@ run: packages
 	$(SWIFT) build -c release --product cairn
 	@PORT='$(PORT)' DATA='$(DATA)' FILE='$(FILE)' ONCE='$(ONCE)' sh .make/run.sh $(BUILD)/cairn
 
-test: packages vectors
+test: packages vectors clients
 	$(SWIFT) build -c release --build-tests
 	$(SWIFT) test -c release --skip-build --filter 'SystemTests|ContentTests|EngineTests|DiskTests'
 	$(SWIFT) test -c release --skip-build --filter 'DialectsTests|ServerTests|ClientTests|TidyTests'
@@ -38,6 +38,11 @@ format:
 
 clean:
 	rm -rf .build .build-tsan
+
+# Other people's clients, which the tests run.
+.PHONY: clients
+clients: packages
+	@sh .make/clients.sh
 
 .PHONY: packages
 packages:

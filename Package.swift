@@ -104,8 +104,8 @@ let network: [Target] = [
     tests(
         "ServerTests",
         [
-            "CairnContent", "CairnDialects", "CairnEngine", "CairnServer", "RawHTTP", nio, http1, log, httpTypes,
-            lifecycle,
+            "CairnContent", "CairnDialects", "CairnEngine", "CairnServer", "RawHTTP", "Randomness", nio, http1, log,
+            httpTypes, lifecycle,
             .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "NIOEmbedded", package: "swift-nio"),
             .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),

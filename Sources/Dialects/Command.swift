@@ -28,6 +28,10 @@ public enum Command: Hashable, Sendable {
     case options
     /// A request of the native dialect besides these.
     case native(NativeCommand)
+    /// A new upload, and its first bytes if the request brings some.
+    case begin(Beginning)
+    /// A new upload made of others, in order.
+    case join([UploadID], Beginning)
 }
 
 /// The upload a command is about.

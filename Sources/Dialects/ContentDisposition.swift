@@ -13,10 +13,20 @@ public struct ContentDisposition: Hashable, Sendable {
         self.fileName = fileName
     }
 
+    /// Lets a browser show the file.
+    private init(inline fileName: String?) {
+        type = "inline"
+        self.fileName = fileName
+    }
+
     /// What an answer says of a stored file: only the last piece of its name, so that no client is led into a folder.
-    static func download(of name: String?) -> ContentDisposition {
+    ///
+    /// - Parameter type: The file's media type: what a browser can show without running anything it may show.
+    static func download(of name: String?, as type: String) -> ContentDisposition {
         let last = name?.split(whereSeparator: { $0 == "/" || $0 == "\\" }).last.map(String.init)
-        return ContentDisposition(attachment: last == "." || last == ".." ? nil : last)
+        let name = last == "." || last == ".." ? nil : last
+        return MediaType.isHarmless(type)
+            ? ContentDisposition(inline: name) : ContentDisposition(attachment: name)
     }
 }
 

@@ -1,3 +1,4 @@
+public import CairnEngine
 public import HTTPTypes
 
 /// One wording of commands and outcomes in HTTP. Neither waits nor stores.
@@ -6,6 +7,13 @@ public protocol Dialect: Sendable {
     static func command(in request: RequestHead) throws(RequestError) -> Command
     /// How the outcome is told to the one who sent `request`.
     static func answer(to outcome: Outcome, for request: RequestHead) -> Answer
+    /// What is told before the answer, once the upload's row is durable (`isBeginning`) or more bytes of it are; nil in
+    /// dialects that tell nothing.
+    static func interim(_ upload: Upload, isBeginning: Bool, for request: RequestHead) -> HTTPResponse?
+}
+
+extension Dialect {
+    public static func interim(_ upload: Upload, isBeginning: Bool, for request: RequestHead) -> HTTPResponse? { nil }
 }
 
 /// An answer before it is sent: its head, and where its body's bytes come from.
@@ -36,6 +44,13 @@ public struct Answer: Hashable, Sendable {
         self.body = body
         guard status != .noContent, status != .notModified else { return }
         head.headerFields[.contentLength] = "\(body.reduce(0) { $0 + $1.length })"
+    }
+
+    /// The answer with more fields; those replace the ones of their names.
+    package func with(_ fields: HTTPFields) -> Answer {
+        var answer = self
+        for field in fields { answer.head.headerFields[field.name] = field.value }
+        return answer
     }
 
     /// An answer with a short text for people.

@@ -2,29 +2,28 @@ import HTTPTypes
 
 /// Which dialect a request belongs to (spec/http.md, "Which dialect").
 public enum Doors {
-    /// - Throws: `unknownPath` when nothing is served there, `dialect` when the request speaks one we do not serve.
+    /// - Throws: `unknownPath` when nothing is served there.
     public static func dialect(of request: RequestHead) throws(RequestError) -> any Dialect.Type {
         switch (request.path.first, request.path.count) {
         case ("status", 1), ("upload", 1): return XStartByte.self
         case ("v1", _), ("health", 1): return Native.self
-        case ("files", _):
-            try refuseOthers(request)
-            return Plain.self
+        case ("files", _): return files(request)
         default: throw .unknownPath
         }
     }
 
-    /// What marks a request on `/files` as one of a dialect that is not served here.
-    private static func refuseOthers(_ request: RequestHead) throws(RequestError) {
-        guard request.method != .options else { return }
+    /// The dialects that share `/files`, told apart by their marks; the first that matches.
+    private static func files(_ request: RequestHead) -> any Dialect.Type {
+        if request.method == .options { return Discovery.self }
         let type = request.fields[.contentType].map(MediaType.essence)
-        if request.fields.contains(.tusResumable) { throw .dialect("tus") }
-        if ietfMarks.contains(where: request.fields.contains) || type == "application/partial-upload" {
-            throw .dialect("IETF resumable uploads")
-        }
-        if tusMarks.contains(where: request.fields.contains) || type == "application/offset+octet-stream" {
-            throw .dialect("tus")
-        }
+        if request.fields.contains(.tusResumable) { return Tus.self }
+        if ietfMarks.contains(where: request.fields.contains) { return IETF.self }
+        if type == IETF.appendType { return IETF.self }
+        // tus that forgot its version: it is told which one there is.
+        if tusMarks.contains(where: request.fields.contains) || type == Tus.appendType { return Tus.self }
+        // A client of the finished standard sends no mark when it asks or ends.
+        if request.path.count > 1, [.get, .head, .delete, .patch].contains(request.method) { return IETF.self }
+        return Plain.self
     }
 
     private static let ietfMarks: [HTTPField.Name] = [.uploadComplete, .uploadIncomplete, .uploadDraftInteropVersion]

@@ -80,11 +80,12 @@ struct Download {
 
     private var type: String { upload.metadata.type ?? MediaType.unknown }
 
-    /// A stored page must not run as one of ours: it is an attachment, sniffed by nobody, in a sandbox.
+    /// A stored page must not run as one of ours: unless it is a picture, sound or plain text it is an attachment; it
+    /// is sniffed by nobody, and in a sandbox.
     private var fields: HTTPFields {
         var fields: HTTPFields = [
             .contentType: type,
-            .contentDisposition: ContentDisposition.download(of: upload.metadata.name).description,
+            .contentDisposition: ContentDisposition.download(of: upload.metadata.name, as: type).description,
             .xContentTypeOptions: "nosniff",
             .contentSecurityPolicy: "sandbox; default-src 'none'",
             .acceptRanges: "bytes",

@@ -17,5 +17,16 @@ extension HTTPField.Name {
     static let uploadDeferLength = Self("Upload-Defer-Length")!
     static let uploadConcat = Self("Upload-Concat")!
     static let uploadMetadata = Self("Upload-Metadata")!
+    static let tusVersion = Self("Tus-Version")!
+    static let tusExtension = Self("Tus-Extension")!
+    static let tusMaxSize = Self("Tus-Max-Size")!
+    static let tusChecksumAlgorithm = Self("Tus-Checksum-Algorithm")!
+    static let uploadChecksum = Self("Upload-Checksum")!
+    static let uploadExpires = Self("Upload-Expires")!
+    static let uploadLimit = Self("Upload-Limit")!
+    package static let reprDigest = Self("Repr-Digest")!
+    package static let wantContentDigest = Self("Want-Content-Digest")!
+    package static let wantReprDigest = Self("Want-Repr-Digest")!
+    static let acceptPatch = Self("Accept-Patch")!
     static let methodOverride = Self("X-HTTP-Method-Override")!
 }

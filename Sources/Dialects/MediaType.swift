@@ -18,6 +18,16 @@ package enum MediaType {
         }
     }
 
+    /// Whether browsers show it and run nothing of it. SVG and XML may hold programs, PDF too.
+    static func isHarmless(_ type: String) -> Bool {
+        let essence = essence(of: type)
+        return harmless.contains(essence) || essence.hasPrefix("audio/") || essence.hasPrefix("video/")
+    }
+
+    private static let harmless: Set = [
+        "image/avif", "image/bmp", "image/gif", "image/jpeg", "image/png", "image/webp", "text/plain",
+    ]
+
     /// `type/subtype` in lower case, without parameters.
     static func essence(of type: String) -> String {
         type.prefix { $0 != ";" }.split(whereSeparator: { $0 == " " || $0 == "\t" }).first?.lowercased() ?? ""

@@ -18,7 +18,7 @@ extension Native {
         case .health(let isWritable): health(isWritable)
         case .refused(let error): Problem(error).answer(for: request.id)
         case .rejected(let error): Problem(error).answer(for: request.id)
-        case .prefix, .created, .options: preconditionFailure("the native dialect asks for no such thing")
+        case .prefix, .created, .options, .begun: preconditionFailure("the native dialect asks for no such thing")
         }
     }
 
@@ -89,7 +89,7 @@ extension Native {
     private static func capabilities(_ limits: Limits, _ chunkSize: ChunkSize, _ dedup: Dedup) -> JSON {
         .object([
             ("cairn", .number(1)),
-            ("dialects", .array(["x-start-byte", "plain", "native"].map { .string($0) })),
+            ("dialects", .array(["x-start-byte", "plain", "tus", "ietf", "native"].map { .string($0) })),
             ("chunkSize", .number(Int64(chunkSize.length))), ("encodings", .array([.string("lz4")])),
             ("concurrency", .number(8)), ("durability", .string("synced")), ("dedup", .string(dedup.rawValue)),
             (

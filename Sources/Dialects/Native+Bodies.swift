@@ -13,10 +13,10 @@ extension Native {
     }
 
     /// What an upload begins with. An empty body says nothing.
-    public static func beginning(
+    public static func offer(
         _ bytes: [UInt8], by principal: Principal
-    ) throws(RequestError) -> Beginning {
-        guard !bytes.isEmpty else { return Beginning() }
+    ) throws(RequestError) -> Offer {
+        guard !bytes.isEmpty else { return Offer() }
         let body: BeginBody = try decoded(bytes)
         let metadata = Metadata(name: body.name, type: body.type)
         guard metadata.name.map({ !$0.isEmpty && !$0.hasControlCharacter }) ?? true else { throw .body("name") }
@@ -26,7 +26,7 @@ extension Native {
         guard (body.chunkSize == nil) == (chunkSize == nil) else { throw .body("chunkSize") }
         let isNamed = body.fileId.map { !$0.isEmpty && $0.utf8.count <= XStartByte.fileIDLimit } ?? true
         guard isNamed else { throw .body("fileId") }
-        return Beginning(
+        return Offer(
             metadata, length: body.length, chunkSize: chunkSize,
             key: body.fileId.map { UploadKey($0, of: principal) }, contentID: try digest(body.contentId, "contentId"),
             startsOver: body.startOver ?? false)

@@ -20,8 +20,8 @@ extension Native {
             fields[.location] = "/files/\(file.id)"
             fields[.eTag] = file.contentID.map { "\"\($0)\"" }
             return Answer(isNew ? .created : .ok, fields, json: state(of: file))
-        case .proof(let file, let question, let entry, let path):
-            return Answer(.ok, fields, json: json(of: file, question, entry, path))
+        case .proof(let file, let question, let count, let entry, let path):
+            return Answer(.ok, fields, json: json(of: file, question, count, entry, path))
         }
     }
 
@@ -37,7 +37,7 @@ extension Native {
     }
 
     private static func json(
-        of file: Upload, _ question: ProofQuestion, _ entry: Entry?, _ path: [Digest]
+        of file: Upload, _ question: ProofQuestion, _ count: Int, _ entry: Entry?, _ path: [Digest]
     ) -> JSON {
         let asked: (String, JSON) =
             switch question {
@@ -48,7 +48,7 @@ extension Native {
             [("digest", JSON.text(entry.digest)), ("length", .number(Int64(entry.length)))]
         }
         return .object(
-            [asked, ("entries", .number(Int64(file.run.count))), ("root", .text(file.run.peaks.root))]
+            [asked, ("entries", .number(Int64(count))), ("root", .text(file.prefix.digest))]
                 + (what ?? []) + [("path", .array(path.map { .text($0) }))])
     }
 }

@@ -6,7 +6,10 @@ import HTTPTypes
 extension Native {
     /// `/v1/uploads`: a new upload, the list of open ones, or the one that is looked for.
     static func uploads(_ request: RequestHead) throws(RequestError) -> Command {
-        if request.method == .post { return .native(.begin) }
+        if request.method == .post {
+            try request.limitBody(bodyLimit)
+            return .native(.begin)
+        }
         guard request.method == .get || request.method == .head else { throw .method([.get, .head, .post]) }
         let name = try request.parameter("file-id")
         let contentID = try request.parameter("content-id")
@@ -47,10 +50,10 @@ extension Native {
             return .native(try name(id, request))
         case ("missing", 4): return try reading(request, .native(.missing(id, try indices(request))))
         case ("proofs", 4): return try posting(request, .native(.prove(id)))
-        case ("complete", 4): return try posting(request, .native(.complete(id)))
-        case ("chunks", 4):
-            guard request.fields.isOf("application/vnd.cairn.frames") else { throw .mediaType }
-            return try posting(request, .native(.frames(id, bodyLength: try request.fields.bodyLength())))
+        case ("complete", 4):
+            try request.limitBody(bodyLimit)
+            return try posting(request, .native(.complete(id)))
+        case ("chunks", 4): return try posting(request, try frames(request, id))
         case ("chunks", 5): return try put(request, id)
         default: throw .unknownPath
         }
@@ -61,6 +64,12 @@ extension Native {
     private static func posting(_ request: RequestHead, _ command: Command) throws(RequestError) -> Command {
         guard request.method == .post else { throw .method([.post]) }
         return command
+    }
+
+    private static func frames(_ request: RequestHead, _ id: UploadID) throws(RequestError) -> Command {
+        guard request.method != .post || request.fields.isOf("application/vnd.cairn.frames") else { throw .mediaType }
+        try request.limitBody(Int(Limits().framesLength))
+        return .native(.frames(id, bodyLength: try request.fields.bodyLength()))
     }
 
     private static func put(_ request: RequestHead, _ id: UploadID) throws(RequestError) -> Command {
@@ -90,6 +99,7 @@ extension Native {
         } else {
             throw .mediaType
         }
+        try request.limitBody(namesLimit(Limits().segmentCount, form))
         guard let index = try number("index", request) else { throw .query }
         return .name(id, index: index, end: try length("end", request), form)
     }
@@ -119,6 +129,13 @@ extension Native {
         guard let text = try request.parameter(name) else { return nil }
         guard let number = HTTPFields.count(text) else { throw .query }
         return number
+    }
+}
+
+extension RequestHead {
+    /// Refuses a body that says it is longer, before it is asked for.
+    fileprivate func limitBody(_ limit: Int) throws(RequestError) {
+        guard try fields.bodyLength() ?? 0 <= Int64(limit) else { throw .bodyTooLong(limit: limit) }
     }
 }
 

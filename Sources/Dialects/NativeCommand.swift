@@ -40,7 +40,7 @@ public enum NativeOutcome: Sendable {
     case put(Upload, wasThere: Bool)
     case framed(Upload, [ChunkFrame.Verdict])
     case completed(Upload, isNew: Bool)
-    case proof(Upload, ProofQuestion, entry: Entry?, path: [Digest])
+    case proof(Upload, ProofQuestion, count: Int, entry: Entry?, path: [Digest])
 }
 
 extension NativeOutcome {
@@ -48,7 +48,7 @@ extension NativeOutcome {
     public var upload: Upload {
         switch self {
         case .begun(let upload, _), .put(let upload, _), .framed(let upload, _), .completed(let upload, _),
-            .proof(let upload, _, _, _):
+            .proof(let upload, _, _, _, _):
             upload
         case .segment(let segment): segment.upload
         }

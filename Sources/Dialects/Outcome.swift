@@ -26,4 +26,6 @@ public enum Outcome: Sendable {
     case refused(UploadError)
     /// The request never became a command, or asks for what the file cannot give.
     case rejected(RequestError)
+    /// An upload was begun. With an error the bytes that came with the request were refused, or some of them.
+    case begun(Upload, UploadError?)
 }

@@ -17,7 +17,6 @@ public enum Plain: Dialect {
     private static func collection(_ request: RequestHead) throws(RequestError) -> Command {
         switch request.method {
         case .post: .create(try append(in: request.fields, named: nil))
-        case .options: .options
         default: throw .method([.post, .options])
         }
     }
@@ -26,35 +25,31 @@ public enum Plain: Dialect {
     private static func member(_ request: RequestHead) throws(RequestError) -> Command {
         switch request.method {
         case .put: .create(try append(in: request.fields, named: try name(request.path[1])))
-        case .get, .head: .fetch(try request.uploadID())
-        case .delete: .cancel(try request.uploadID())
-        case .options: .options
-        default: throw .method([.get, .head, .put, .delete, .options])
+        default: throw .method([.get, .head, .put, .patch, .delete, .options])
         }
     }
 
-    private static func name(_ piece: String) throws(RequestError) -> String {
+    static func name(_ piece: String) throws(RequestError) -> String {
         guard let name = PercentCoding.decode(piece), name != ".", name != ".." else { throw .path }
         return name
     }
 
     private static func append(in fields: HTTPFields, named name: String?) throws(RequestError) -> Append {
         try fields.checkCoding()
-        return Append(
-            at: 0, bodyLength: try fields.bodyLength(), ending: .whole, bodyDigest: try fields.bodyDigest(),
+        var append = Append(
+            at: 0, bodyLength: try fields.bodyLength(), ending: .whole,
             metadata: Metadata(name: try fields.fileName() ?? name, type: try MediaType.ofFile(in: fields)))
+        try fields.readDigests(into: &append)
+        return append
     }
 
     public static func answer(to outcome: Outcome, for request: RequestHead) -> Answer {
         switch outcome {
         case .created(let upload): created(upload)
-        case .file(let upload): Download.answer(upload, for: request)
-        case .prefix(let upload): open(upload, request)
-        case .cancelled: Answer(.noContent)
-        case .options: Answer(.noContent, [.allow: "GET, HEAD, POST, PUT, DELETE, OPTIONS", .cacheControl: "no-store"])
         case .refused(let error): Problem(error).answer(for: request.id)
         case .rejected(let error): Problem(error).answer(for: request.id)
-        case .appended, .upload, .manifest, .uploads, .capabilities, .health, .native:
+        case .appended, .upload, .file, .prefix, .cancelled, .options, .manifest, .uploads, .capabilities, .health,
+            .begun, .native:
             preconditionFailure("plain HTTP asks for no such thing")
         }
     }
@@ -66,17 +61,6 @@ public enum Plain: Dialect {
         fields[.eTag] = upload.contentID.map { "\"\($0)\"" }
         return Answer(.created, fields, text: "/files/\(upload.id)\n")
     }
-
-    /// An open upload has no content under this address, but an offset.
-    private static func open(_ upload: Upload?, _ request: RequestHead) -> Answer {
-        guard let upload else { return Problem(UploadError.unknownUpload).answer(for: request.id) }
-        var fields: HTTPFields = [
-            .uploadOffset: "\(upload.offset)", .uploadPrefix: PrefixField(upload).description,
-            .cacheControl: "no-store",
-        ]
-        fields[.uploadLength] = upload.declaredLength.map(String.init)
-        return Answer(.noContent, fields)
-    }
 }
 
 extension RequestHead {
@@ -85,4 +69,15 @@ extension RequestHead {
         guard path.count > 1, let id = UploadID(path[1]) else { throw .path }
         return id
     }
+
+    /// Whether the path is `/files`, and not one file's.
+    ///
+    /// - Throws: `unknownPath` below a file.
+    func isCollection() throws(RequestError) -> Bool {
+        guard path.count <= 2 else { throw .unknownPath }
+        return path.count == 1 || path[1].isEmpty
+    }
+
+    /// The full address of an upload where clients reach this server, for those that take no other.
+    func location(of id: UploadID) -> String { (origin ?? "") + "/files/\(id)" }
 }

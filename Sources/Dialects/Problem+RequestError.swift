@@ -27,11 +27,6 @@ extension Problem {
                     .unsupportedMediaType, "unsupported-encoding", "Content coding not supported",
                     "Send the file's own bytes."
                 ).with(.acceptEncoding, "identity")
-            case .dialect(let name):
-                Problem(
-                    .badRequest, "unsupported-dialect", "Dialect not served",
-                    "This server does not speak \(name). GET /v1 tells what it speaks."
-                ).with("dialect", .string(name))
             case .length(let limit):
                 Problem(.contentTooLarge, "too-large", "Over a limit", "No file is longer than \(limit) bytes.")
                     .with("limit", .string("length")).with("maximum", .number(limit))
@@ -59,6 +54,19 @@ extension Problem {
             case .bodyTooLong(let limit):
                 Problem(.contentTooLarge, "too-large", "Over a limit", "Such a body may have \(limit) bytes.")
                     .with("limit", .string("body")).with("maximum", .number(Int64(limit)))
+            case .tusVersion:
+                Problem(
+                    .preconditionFailed, "unsupported-version", "tus version not served",
+                    "Send Tus-Resumable: 1.0.0 with every request."
+                ).with(.tusVersion, Tus.version)
+            case .inconsistentLength:
+                Problem(
+                    .badRequest, "inconsistent-upload-length", "Lengths disagree",
+                    "Upload-Length, Content-Length and Upload-Complete contradict each other.")
+            case .appendType(let type):
+                Problem(
+                    .unsupportedMediaType, "unsupported-media", "Not the type of an append", "Send it as \(type)."
+                ).with(.acceptPatch, type)
             }
     }
 

@@ -78,7 +78,7 @@ extension Problem {
                     "index", .number(Int64(missing.range.lowerBound))
                 )
                 .with("count", .number(Int64(missing.range.count)))
-            case .fileMismatch(let expected, let actual, let prefix):
+            case .contentMismatch(let expected, let actual, let prefix):
                 Problem(
                     .unprocessableContent, "file-digest-mismatch", "Another file",
                     "What is here is not the file that was declared. The upload stays open."
@@ -88,6 +88,28 @@ extension Problem {
                     .unprocessableContent, "frame-invalid", "No frame",
                     "Lengths that no chunk can have, or an end inside a frame. What came before is kept."
                 ).stating(prefix).retryable()
+            case .checksumMismatch(let prefix):
+                Problem(
+                    .unprocessableContent, "digest-mismatch", "Bytes unlike their checksum",
+                    "Nothing of them was kept. Send them again."
+                ).stating(prefix).retryable()
+            case .trailer(let prefix):
+                Problem(
+                    .badRequest, "bad-trailer", "Bad trailer",
+                    "What was announced did not come or cannot be read. Nothing of the body was kept."
+                ).stating(prefix).retryable()
+            case .fileMismatch(let prefix):
+                Problem(
+                    .unprocessableContent, "file-digest-mismatch", "File unlike its digest",
+                    "The whole file is not what was declared. Begin a new upload."
+                ).stating(prefix)
+            case .finalUpload:
+                Problem(
+                    .forbidden, "final-upload", "Made of others", "This upload takes no bytes of its own.")
+            case .fallen(let prefix):
+                Problem(
+                    .gone, "upload-gone", "Bytes were lost", "Acknowledged bytes are gone. Begin a new upload."
+                ).stating(prefix)
             }
     }
 
@@ -132,9 +154,10 @@ extension UploadError {
             .tooLong(_, let prefix), .alreadyComplete(let prefix), .digestMismatch(_, _, let prefix),
             .bodyCut(let prefix), .stalled(let prefix), .stopping(let prefix), .manifestInvalid(let prefix),
             .manifestConflict(_, let prefix), .notInManifest(let prefix), .incomplete(_, let prefix),
-            .fileMismatch(_, _, let prefix), .frameInvalid(let prefix):
+            .contentMismatch(_, _, let prefix), .frameInvalid(let prefix), .checksumMismatch(let prefix),
+            .trailer(let prefix), .fileMismatch(let prefix), .fallen(let prefix):
             prefix
-        case .unknownUpload, .gone, .takenOver, .limit, .store: nil
+        case .unknownUpload, .gone, .takenOver, .limit, .store, .finalUpload: nil
         }
     }
 }

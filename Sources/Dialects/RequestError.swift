@@ -18,8 +18,6 @@ public enum RequestError: Error, Hashable, Sendable {
     case mediaType
     /// A body in a content coding is not the file.
     case contentCoding
-    /// The request speaks a dialect that is not served; its name.
-    case dialect(String)
     /// More bytes than any file may have, in bytes.
     case length(limit: Int64)
     /// `Expect` asks for something other than `100-continue`.
@@ -36,4 +34,10 @@ public enum RequestError: Error, Hashable, Sendable {
     case body(String)
     /// The body is longer than such a body may be, in bytes.
     case bodyTooLong(limit: Int)
+    /// tus of another version than 1.0.0, or of none.
+    case tusVersion
+    /// The lengths that the request states contradict each other.
+    case inconsistentLength
+    /// Bytes of an append under another media type; the one they must have.
+    case appendType(String)
 }

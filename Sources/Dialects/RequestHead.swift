@@ -1,4 +1,25 @@
+public import CairnContent
+public import CairnEngine
 public import HTTPTypes
+
+/// What answers may say besides what happened: the server's limits, and what time it is.
+public struct Setting: Hashable, Sendable {
+    public let limits: Limits
+    /// Of uploads that begin now.
+    public let chunkSize: ChunkSize
+    public let moment: Timestamp
+
+    public init(
+        limits: Limits = Limits(), chunkSize: ChunkSize = .standard, moment: Timestamp = Timestamp(seconds: 0)
+    ) {
+        self.limits = limits
+        self.chunkSize = chunkSize
+        self.moment = moment
+    }
+
+    /// The longest file, in bytes.
+    var length: Int64 { limits.length(at: chunkSize) }
+}
 
 /// The head of a request as dialects read it: path and query taken apart once.
 public struct RequestHead: Hashable, Sendable {
@@ -11,11 +32,15 @@ public struct RequestHead: Hashable, Sendable {
     public let fields: HTTPFields
     /// The request's own id: stands in the log and in problems.
     public let id: String
+    /// What holds for the server and the moment.
+    public let setting: Setting
+    /// `http://` and the authority, where clients reach this server; nil when it names none fit to repeat.
+    let origin: String?
 
     /// Takes the request's target apart.
     ///
     /// - Throws: `path` unless it is a path of visible ASCII characters; `header` for an override that is none.
-    public init(_ request: HTTPRequest, id: String = "") throws(RequestError) {
+    public init(_ request: HTTPRequest, id: String = "", in setting: Setting = Setting()) throws(RequestError) {
         let target = request.path ?? ""
         guard target.utf8.first == UInt8(ascii: "/"), target.utf8.allSatisfy({ (0x21..<0x7F).contains($0) }) else {
             throw .path
@@ -26,6 +51,14 @@ public struct RequestHead: Hashable, Sendable {
         fields = request.headerFields
         method = try Self.method(of: request)
         self.id = id
+        self.setting = setting
+        origin = request.authority.flatMap { Self.isHost($0) ? "http://\($0)" : nil }
+    }
+
+    /// A name or an address, and perhaps a port.
+    private static func isHost(_ authority: String) -> Bool {
+        !authority.isEmpty && authority.utf8.count <= 255
+            && authority.utf8.allSatisfy { $0.isAlphanumeric || "-._:[]".utf8.contains($0) }
     }
 
     /// An override may turn a POST into a method that answers like one; into HEAD it would leave a client waiting for

@@ -9,7 +9,8 @@ extension XStartByte {
         case .appended(let upload): Answer(.ok, fields(of: upload), text: success(upload, request))
         case .refused(let error): refusal(error, request)
         case .rejected(let error): refusal(Problem(error), offset: nil, request)
-        case .created, .upload, .file, .manifest, .uploads, .cancelled, .capabilities, .health, .options, .native:
+        case .created, .upload, .file, .manifest, .uploads, .cancelled, .capabilities, .health, .options, .begun,
+            .native:
             preconditionFailure("X-Start-Byte asks for no such thing")
         }
     }
@@ -35,9 +36,10 @@ extension XStartByte {
         case .offsetMismatch, .alreadyComplete, .unknownUpload, .gone:
             problem.status = .badRequest.saying("Wrong start byte")
             return refusal(problem, offset: error.prefix?.offset ?? 0, request)
-        case .digestMismatch: problem.status = .badRequest
+        case .digestMismatch, .checksumMismatch: problem.status = .badRequest
         case .prefixMismatch, .lengthConflict, .tooLong, .takenOver, .bodyCut, .stalled, .stopping, .limit, .store,
-            .manifestInvalid, .manifestConflict, .notInManifest, .incomplete, .fileMismatch, .frameInvalid:
+            .manifestInvalid, .manifestConflict, .notInManifest, .incomplete, .contentMismatch, .frameInvalid,
+            .trailer, .fileMismatch, .finalUpload, .fallen:
             break
         }
         problem.status = problem.status.saying(problem.title)

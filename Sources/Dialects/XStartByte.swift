@@ -25,11 +25,12 @@ public enum XStartByte: Dialect {
     private static func append(in fields: HTTPFields, to id: FileID) throws(RequestError) -> Append {
         try fields.checkCoding()
         let declaredLength = try fields.count(.xFileSize) ?? (id.isLossy ? id.length : nil)
-        return Append(
+        var append = Append(
             at: try startByte(in: fields), declaredLength: declaredLength, bodyLength: try fields.bodyLength(),
             ending: declaredLength == nil ? .whole : .declared, expectedPrefix: try fields.expectedPrefix(),
-            bodyDigest: try fields.bodyDigest(),
             metadata: Metadata(name: try fields.fileName() ?? id.name, type: try MediaType.ofFile(in: fields)))
+        try fields.readDigests(into: &append)
+        return append
     }
 
     private static func startByte(in fields: HTTPFields) throws(RequestError) -> Int64 {

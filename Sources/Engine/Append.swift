@@ -8,6 +8,10 @@ public struct Append: Hashable, Sendable {
         case declared
         /// Also when the body arrives whole and no length was declared; the length is then inferred from it.
         case whole
+        /// Never, not even at the declared length: another request ends the file.
+        case open
+        /// When it arrives whole; a declared length must then be reached.
+        case last
     }
 
     /// Where the bytes start; must be where the prefix ends.
@@ -22,6 +26,16 @@ public struct Append: Hashable, Sendable {
     /// SHA-256 over the body. Nothing counts before all of it has arrived and agrees.
     public var bodyDigest: Digest?
     public var metadata: Metadata
+    /// What the body must come to besides. Nothing counts before all of it has arrived and agrees.
+    public var checksums: [Checksum] = []
+    /// What is to be told of the bytes behind the last of them.
+    public var announced: Set<Trailer.Announced> = []
+    /// What the whole file must come to before it is complete.
+    public var fileChecksums: [Checksum] = []
+    /// Whether the upload is refused while fewer bytes are here than were acknowledged.
+    public var needsAcknowledged = false
+    /// Whether more bytes than declared, or a file unlike its checksums, end the upload.
+    public var endsWhenWrong = false
 
     public init(
         at offset: Int64, declaredLength: Int64? = nil, bodyLength: Int64? = nil, ending: Ending = .declared,
@@ -40,6 +54,8 @@ public struct Append: Hashable, Sendable {
     ///
     /// The order of the questions is that of protocols: offset, prefix, declared length, limits.
     func check(against upload: Upload, _ limits: Limits) throws(UploadError) {
+        guard upload.terms.parts == nil else { throw .finalUpload }
+        if needsAcknowledged, upload.offset < upload.acknowledged { throw .fallen(upload.prefix) }
         guard offset == upload.offset else { throw .offsetMismatch(upload.prefix) }
         if let expectedPrefix, expectedPrefix != upload.prefix.digest { throw .prefixMismatch(upload.prefix) }
         guard upload.state == .open else { throw .alreadyComplete(upload.prefix) }
@@ -52,8 +68,10 @@ public struct Append: Hashable, Sendable {
             throw .lengthConflict(declared: declared, upload.prefix)
         }
         guard let length = declaredLength ?? upload.declaredLength else { return }
-        if offset > length { throw .lengthConflict(declared: length, upload.prefix) }
-        if let bodyLength, bodyLength > length - offset { throw .tooLong(declared: length, upload.prefix) }
+        if offset > length || length < upload.namedLength { throw .lengthConflict(declared: length, upload.prefix) }
+        guard let bodyLength else { return }
+        if bodyLength > length - offset { throw .tooLong(declared: length, upload.prefix) }
+        if ending == .last, bodyLength < length - offset { throw .lengthConflict(declared: length, upload.prefix) }
     }
 
     private func checkLimits(of upload: Upload, _ limits: Limits) throws(UploadError) {
@@ -61,6 +79,26 @@ public struct Append: Hashable, Sendable {
         let most = limits.length(at: upload.chunkSize)
         if length < 0 || length > most { throw .limit(.length, most) }
         try limits.check(metadata)
+    }
+}
+
+extension Append {
+    /// Whether nothing of the body may count before its end.
+    var isWithheld: Bool { bodyDigest != nil || !checksums.isEmpty || !announced.isEmpty }
+
+    /// The checksums to compute over the body.
+    var algorithms: Set<Checksum.Algorithm> {
+        Set(checksums.map(\.algorithm)).union(
+            announced.compactMap { if case .checksum(let algorithm) = $0 { algorithm } else { nil } })
+    }
+
+    /// Whether the file ends with this body once it has arrived whole and `offset` is reached.
+    func completes(at offset: Int64, declaredLength: Int64?) -> Bool {
+        switch ending {
+        case .open: false
+        case .declared: offset == declaredLength
+        case .whole, .last: declaredLength == nil || offset == declaredLength
+        }
     }
 }
 
@@ -72,7 +110,7 @@ extension Limits {
     }
 
     /// The longest file at this chunk size, in bytes: the entries of a manifest end before the integers do.
-    func length(at chunkSize: ChunkSize) -> Int64 {
+    package func length(at chunkSize: ChunkSize) -> Int64 {
         min(length, Int64(entries) * Int64(chunkSize.length))
     }
 }

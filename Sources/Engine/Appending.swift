@@ -16,6 +16,8 @@ struct Appending: Sendable {
     let endingLength: @Sendable (Int64) -> Upload.Length?
     let committer: Committer
     let clock: any Clock<Duration>
+    /// Who tells what stands behind the last byte.
+    var attended: (any AttendedBody)?
 
     /// Runs until the body ends in whatever way; what arrived is kept. Never throws away acknowledged bytes.
     func run(
@@ -27,14 +29,15 @@ struct Appending: Sendable {
         async let committed = committer.run(upload, batches, failed: failed)
         var receiver = Receiver(
             upload, writer, into: batches, room: most - upload.offset, limits: committer.limits,
-            digestsBody: append.bodyDigest != nil)
+            digestsBody: append.bodyDigest != nil, algorithms: append.algorithms)
 
-        let end = await BodyEvents.of(
+        let arrived = await BodyEvents.of(
             body, expecting: append.bodyLength, until: ends + [(.uncommitted, failed)],
             every: committer.limits.checkpoint, clock
         ) { await receive($0, &receiver) }
         let digest = receiver.bodyDigest()
-        let last = await finish(receiver, after: end, digest)
+        let end = arrived == .whole ? await verdict(on: receiver.checksums(), digest) : arrived
+        let last = await finish(receiver, after: end)
         batches.finish()
         let result = await committed
         if let failure = result.failure { return (result.upload, .failed(failure), digest) }
@@ -64,13 +67,24 @@ struct Appending: Sendable {
         }
     }
 
-    private func finish(_ receiver: consuming Receiver, after end: BodyEnd, _ digest: Digest?) async -> BodyEnd {
-        if committer.isWithheld && (end != .whole || digest != append.bodyDigest) { return end }
+    /// Whether a body that arrived whole comes to what was said of it, before and behind it.
+    private func verdict(on checksums: Set<Checksum>, _ digest: Digest?) async -> BodyEnd {
+        guard digest == append.bodyDigest else { return .mismatched }
+        var expected = append.checksums
+        if !append.announced.isEmpty {
+            guard let trailer = await attended?.trailer() else { return .untold }
+            expected += trailer.checksums
+        }
+        return checksums.isSuperset(of: expected) ? .whole : .mismatched
+    }
+
+    private func finish(_ receiver: consuming Receiver, after end: BodyEnd) async -> BodyEnd {
+        if committer.isWithheld && end != .whole { return end }
         switch end {
         case .failed, .uncommitted, .conflict:
             await receiver.abandon()
             return end
-        case .whole, .cut, .stalled, .takenOver, .stopping, .tooLong: break
+        case .whole, .cut, .stalled, .takenOver, .stopping, .tooLong, .mismatched, .untold: break
         }
         do {
             try await receiver.finish(sealing: sealing(at: receiver.offset, after: end))
@@ -81,7 +95,7 @@ struct Appending: Sendable {
     }
 
     private func sealing(at offset: Int64, after end: BodyEnd) -> Upload.Length? {
-        guard end != .tooLong else { return nil }
+        guard end != .tooLong, append.ending != .open, append.ending != .last || end == .whole else { return nil }
         if offset == declaredLength { return .declared(offset) }
         return end == .whole && declaredLength == nil ? endingLength(offset) : nil
     }

@@ -11,6 +11,10 @@ enum BodyEnd: Hashable, Sendable {
     case uncommitted
     /// What arrived is not the chunk that is named at this index.
     case conflict(index: Int)
+    /// It arrived whole and does not come to what was said of it.
+    case mismatched
+    /// It arrived whole, without the trailer that was announced.
+    case untold
 }
 
 /// What happens to a request while it brings bytes.

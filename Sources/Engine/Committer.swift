@@ -13,6 +13,8 @@ struct Committer: Sendable {
     let isWithheld: Bool
     /// What the ledger is told together with the first bytes.
     var naming: [LedgerChange] = []
+    /// Who hears of each batch.
+    var attended: (any AttendedBody)?
 
     /// The upload as committed, and what stopped it.
     struct Result: Sendable {
@@ -101,6 +103,7 @@ struct Committer: Sendable {
             if error == .noSpace, let new = batch.tail?.name, new != before { await store.drop(new) }
             throw error
         }
+        if !batch.isLast, !isWithheld { attended?.acknowledged(result.upload) }
         let after = result.upload.tail?.name
         for name in Set([before, batch.tail?.name].compactMap(\.self)) where name != after { await store.drop(name) }
     }
@@ -135,6 +138,10 @@ struct Committer: Sendable {
             .declare(id, from: first + known.count, fitting.dropFirst(known.count).map(\.entry), kept: [], naming),
             .place(id, fitting, Placing(tail: tail, at: first + fitting.count, expires: expires)),
         ])
+        // What was the beginning of another chunk than is named there must not stand in the way of the right one.
+        if result.upload.tail != nil, result.conflict == result.upload.run.count {
+            try await ledger.commit([.lose(id, [])])
+        }
         guard let placed = try await ledger.upload(id) else { throw .failed("\(id) is gone") }
         result.upload = placed
         guard let length = batch.sealing, result.conflict == nil, !placed.isNamedAhead,

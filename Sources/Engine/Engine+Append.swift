@@ -14,7 +14,12 @@ extension Engine {
         _ = try await upload(id, for: principal)
         return try await leases.hold(.upload(id)) { lease throws(UploadError) in
             let upload = try await self.soundUpload(id, for: principal)
-            return try await self.receive(append, body, into: upload, until: [lease]) { .declared($0) }
+            do throws(UploadError) {
+                return try await self.receive(append, body, into: upload, until: [lease]) { .declared($0) }
+            } catch {
+                if append.endsWhenWrong, error.isFinal { try await self.discard(id) }
+                throw error
+            }
         }
     }
 
@@ -47,24 +52,52 @@ extension Engine {
         until leases: [Lease], naming: [LedgerChange] = [], endingLength: @escaping @Sendable (Int64) -> Upload.Length
     ) async throws(UploadError) -> Upload {
         try append.check(against: upload, limits)
-        guard !stopping.hasFired else { throw .stopping(upload.prefix) }
-        guard let writer = try await writer(for: upload) else {
-            throw .offsetMismatch(try await withoutTail(upload).prefix)
-        }
         let begun = upload.told(by: append)
-        let isEnding = append.ending == .whole
+        guard begun.terms.checksums.isEmpty, !append.announced.contains(.fileChecksum) else {
+            return try await receiveChecked(
+                append, body, into: begun, until: leases, naming: naming, endingLength: endingLength)
+        }
+        let after = try await bring(
+            append, body, into: begun, until: leases, naming: naming, endingLength: endingLength)
+        // A body without bytes moves nothing, but what the request told counts all the same.
+        if after == begun, begun != upload { try await commit([told(of: after)] + naming) }
+        return after
+    }
+
+    /// What was told of an upload besides bytes.
+    private func told(of upload: Upload) -> LedgerChange {
+        guard upload.isNamedAhead else { return .write(upload, entries: []) }
+        let naming = Naming(length: upload.declaredLength, metadata: upload.metadata, expires: expiry)
+        return .declare(upload.id, from: upload.entryCount, [], kept: [], naming)
+    }
+
+    /// Appends what `body` brings to an upload that knows what the request tells of it.
+    func bring(
+        _ append: Append, _ body: some AsyncSequence<ByteBuffer, any Error> & Sendable, into begun: Upload,
+        until leases: [Lease], naming: [LedgerChange] = [], endingLength: @escaping @Sendable (Int64) -> Upload.Length
+    ) async throws(UploadError) -> Upload {
+        guard !stopping.hasFired else { throw .stopping(begun.prefix) }
+        guard let writer = try await writer(for: begun) else {
+            throw .offsetMismatch(try await withoutTail(begun).prefix)
+        }
+        let attended = body as? any AttendedBody
+        let isEnding = append.ending == .whole || append.ending == .last
         let appending = Appending(
             append: append, declaredLength: begun.declaredLength,
             most: begun.declaredLength ?? limits.length(at: begun.chunkSize),
             endingLength: { isEnding ? endingLength($0) : nil },
             committer: Committer(
-                store: store, ledger: ledger, limits: limits, now: now, isWithheld: append.bodyDigest != nil,
-                naming: naming),
-            clock: clock)
+                store: store, ledger: ledger, limits: limits, now: now, isWithheld: append.isWithheld, naming: naming,
+                attended: attended),
+            clock: clock, attended: attended)
         let ends = leases.map { (BodyEnd.takenOver, $0.revoked) } + [(.stopping, stopping)]
         let (after, end, digest) = await appending.run(begun, writer, body: body, until: ends)
         if after.state == .complete { sound.withLock { _ = $0.remove(after.id) } }
-        return try after.answer(to: append, end, digest, limits)
+        let told = try after.answer(to: append, end, digest, limits)
+        if append.ending == .last, told.state == .open, let length = begun.declaredLength {
+            throw .lengthConflict(declared: length, told.prefix)
+        }
+        return told
     }
 
     /// A writer that goes on where the upload's tail ends; nil when the tail is gone.
@@ -81,6 +114,10 @@ extension Upload {
     fileprivate func told(by append: Append) -> Upload {
         var told = self
         if let length = append.declaredLength { told.length = .declared(length) }
+        if append.ending == .last, told.length == .unknown, let bodyLength = append.bodyLength {
+            told.length = .declared(offset + bodyLength)
+        }
+        told.terms.checksums += append.fileChecksums.filter { !terms.checksums.contains($0) }
         told.metadata.name = metadata.name ?? append.metadata.name
         told.metadata.type = metadata.type ?? append.metadata.type
         return told
@@ -91,9 +128,7 @@ extension Upload {
         to append: Append, _ end: BodyEnd, _ digest: Digest?, _ limits: Limits
     ) throws(UploadError) -> Upload {
         switch end {
-        case .whole:
-            guard let expected = append.bodyDigest, let digest, digest != expected else { return self }
-            throw .digestMismatch(expected: expected, actual: digest, prefix)
+        case .whole: return self
         case .cut, .uncommitted: throw .bodyCut(prefix)
         case .stalled: throw .stalled(prefix)
         case .stopping: throw .stopping(prefix)
@@ -103,6 +138,22 @@ extension Upload {
             throw .tooLong(declared: declared, prefix)
         case .failed(let error): throw .store(error)
         case .conflict(let index): throw .manifestConflict(index: index, prefix)
+        case .mismatched:
+            guard let expected = append.bodyDigest, let digest, digest != expected else {
+                throw .checksumMismatch(prefix)
+            }
+            throw .digestMismatch(expected: expected, actual: digest, prefix)
+        case .untold: throw .trailer(prefix)
+        }
+    }
+}
+
+extension UploadError {
+    /// Whether no further append can make the upload right.
+    fileprivate var isFinal: Bool {
+        switch self {
+        case .tooLong, .fileMismatch: true
+        default: false
         }
     }
 }

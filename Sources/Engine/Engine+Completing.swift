@@ -23,12 +23,14 @@ extension Engine {
     private func check(_ upload: Upload, _ length: Int64?, _ contentID: Digest?) async throws(UploadError) {
         let known = upload.state == .complete ? upload.offset : upload.declaredLength
         if let length, let known, length != known { throw .lengthConflict(declared: known, upload.prefix) }
-        if let length, length < upload.offset { throw .lengthConflict(declared: upload.offset, upload.prefix) }
+        if let length, length < max(upload.offset, upload.namedLength) {
+            throw .lengthConflict(declared: upload.offset, upload.prefix)
+        }
         if upload.isNamedAhead || upload.offset < length ?? known ?? 0 {
             throw .incomplete(try await missing(of: upload, upTo: length ?? known), upload.prefix)
         }
         if let contentID, contentID != upload.prefix.digest {
-            throw .fileMismatch(expected: contentID, actual: upload.prefix.digest, upload.prefix)
+            throw .contentMismatch(expected: contentID, actual: upload.prefix.digest, upload.prefix)
         }
     }
 
@@ -57,7 +59,7 @@ extension Engine {
     /// The open chunk becomes the last one, as when a body ends.
     private func closeTail(of upload: Upload, _ lease: Lease) async throws(UploadError) -> Upload {
         let append = Append(at: upload.offset, declaredLength: upload.offset, bodyLength: 0)
-        return try await receive(append, NoBody(), into: upload, until: [lease]) { .declared($0) }
+        return try await receive(append, NoBytes(), into: upload, until: [lease]) { .declared($0) }
     }
 
     /// Completes `upload` with the bytes of `file`, none of which are sent, unless some are lost.
@@ -87,13 +89,4 @@ extension Engine {
         }
         return entries
     }
-}
-
-/// A body of no bytes.
-private struct NoBody: AsyncSequence, Sendable {
-    struct AsyncIterator: AsyncIteratorProtocol {
-        mutating func next() async throws -> ByteBuffer? { nil }
-    }
-
-    func makeAsyncIterator() -> AsyncIterator { AsyncIterator() }
 }

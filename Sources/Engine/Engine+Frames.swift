@@ -15,8 +15,8 @@ extension Engine {
             guard !self.stopping.hasFired else { throw .stopping(upload.prefix) }
             let frames = Frames(engine: self, upload: upload)
             let (verdicts, end, failure) = await frames.run(body, bodyLength, lease)
-            if let failure { throw failure }
             let after = try await self.upload(id, for: principal)
+            if let failure { throw failure.speaking(of: after.prefix) }
             if end == .tooLong { throw .limit(.frames, self.limits.framesLength) }
             _ = try after.answer(to: Append(at: 0), end, nil, self.limits)
             return (after, verdicts)

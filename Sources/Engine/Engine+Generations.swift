@@ -146,7 +146,7 @@ extension Engine {
 
 extension UploadError {
     /// The same refusal, telling another prefix.
-    fileprivate func speaking(of prefix: Prefix) -> UploadError {
+    func speaking(of prefix: Prefix) -> UploadError {
         switch self {
         case .offsetMismatch: .offsetMismatch(prefix)
         case .prefixMismatch: .prefixMismatch(prefix)
@@ -160,8 +160,13 @@ extension UploadError {
         case .stopping: .stopping(prefix)
         case .manifestConflict(let index, _): .manifestConflict(index: index, prefix)
         case .unknownUpload, .gone, .takenOver, .limit, .store, .manifestInvalid, .notInManifest, .incomplete,
-            .fileMismatch, .frameInvalid:
+            .contentMismatch, .finalUpload:
             self
+        case .frameInvalid: .frameInvalid(prefix)
+        case .checksumMismatch: .checksumMismatch(prefix)
+        case .trailer: .trailer(prefix)
+        case .fileMismatch: .fileMismatch(prefix)
+        case .fallen: .fallen(prefix)
         }
     }
 }

@@ -31,6 +31,9 @@ extension Engine {
                 throw .notInManifest(upload.prefix)
             }
             if known.isPresent { return (upload, true) }
+            if let length = put.bodyLength, length > Int64(known.entry.length) {
+                throw .tooLong(declared: Int64(known.entry.length), upload.prefix)
+            }
             guard !self.stopping.hasFired else { throw .stopping(upload.prefix) }
             let chunk = try await self.receive(put, known.entry, body, into: upload, lease)
             try await self.place([chunk], in: upload)

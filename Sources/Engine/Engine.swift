@@ -96,7 +96,7 @@ public final class Engine: Sendable {
     public func resume(_ id: UploadID, for principal: Principal) async throws(UploadError) -> Upload {
         _ = try await upload(id, for: principal)
         return try await leases.hold(.upload(id)) { _ throws(UploadError) in
-            try await self.soundUpload(id, for: principal)
+            try await self.joinIfReady(self.soundUpload(id, for: principal))
         }
     }
 
@@ -159,6 +159,8 @@ public final class Engine: Sendable {
             guard try await isDue(id) != nil else { return false }
             return try await leases.hold(.upload(id)) { _ throws(UploadError) in
                 guard let upload = try await self.isDue(id) else { return false }
+                // One that waited for its parts may only not have been asked for since they came.
+                if upload.state == .open, try await self.joinIfReady(upload).state == .complete { return false }
                 try await self.end(upload, as: upload.state == .open ? .expired : .cancelled)
                 return true
             }
@@ -184,6 +186,7 @@ public final class Engine: Sendable {
         tombstone.tail = nil
         tombstone.namedCount = 0
         tombstone.expires = nil
+        tombstone.terms = Terms()
         if upload.state == .complete { try await announceEnd(of: upload) }
         do { try await store.withdraw(upload.id) } catch { throw .store(error) }
         try await commit([.write(tombstone, entries: [])])

@@ -59,8 +59,13 @@ public enum LedgerChange: Sendable {
     /// run advances as far as it can. What was the tail is one no more when the run has passed it.
     case place(UploadID, [StoredChunk], Placing)
 
-    /// The entries at these indices are missing again: their chunks were lost. The run ends before the first.
+    /// The entries at these indices are missing again: their chunks were lost. The run ends before the first, and the
+    /// tail, if there is one, is gone.
     case lose(UploadID, [Int])
+
+    /// The upload now stands as given, new or not; its entries are all those of `origins`, in order, and refer to the
+    /// same chunks. One may be named again and again.
+    case join(Upload, origins: [UploadID])
 }
 
 /// What is said of an upload besides the entries that are named.

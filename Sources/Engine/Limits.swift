@@ -37,11 +37,15 @@ public struct Limits: Hashable, Sendable {
     /// Bytes of file name and media type together.
     public var metadataLength = 8 * 1024
 
+    /// The most uploads that one is made of.
+    public var parts = 1000
+
     public init() {}
 
     /// Which limit a refusal speaks of, in the words of the wire.
     public enum Name: String, Sendable {
         case length, entries, frames
         case metadataLength = "metadata-length"
+        case parts
     }
 }

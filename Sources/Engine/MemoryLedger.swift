@@ -105,6 +105,10 @@ extension MemoryLedger.State {
             chunks.formUnion(stored.map(\.entry))
             return edit(id) { $0.place(Set(stored.map(\.entry)), placing) }
         case .lose(let id, let indices): return edit(id) { $0.lose(indices) }
+        case .join(let upload, let origins):
+            let joined = origins.flatMap { entries[$0, default: []] }
+            guard upload.run.count == joined.count else { return false }
+            put(upload, joined[...])
         }
         return true
     }
@@ -168,9 +172,8 @@ private struct Named {
     mutating func lose(_ indices: [Int]) -> Bool {
         guard indices.allSatisfy(entries.indices.contains) else { return false }
         for place in indices { entries[place] = KnownEntry(entries[place].entry, isPresent: false) }
-        if let first = indices.min(), first < upload.run.count {
-            upload.shorten(to: Run(entries[..<first].map(\.entry)), entryCount: entries.count)
-        }
+        let first = min(indices.min() ?? .max, upload.run.count)
+        upload.shorten(to: Run(entries[..<first].map(\.entry)), entryCount: entries.count)
         return true
     }
 

@@ -12,6 +12,7 @@ struct Receiver: ~Copyable {
     private var writer: ChunkWriter
     private var batch: Batch
     private var bodyHasher: ContentHasher?
+    private var checksumHasher: ChecksumHasher?
 
     /// Bytes of the file that have arrived, durable or not.
     private(set) var offset: Int64
@@ -24,7 +25,7 @@ struct Receiver: ~Copyable {
 
     init(
         _ upload: Upload, _ writer: consuming ChunkWriter, into batches: AsyncChannel<Batch>,
-        room: Int64, limits: Limits, digestsBody: Bool
+        room: Int64, limits: Limits, digestsBody: Bool, algorithms: Set<Checksum.Algorithm> = []
     ) {
         self.upload = upload.id
         self.batches = batches
@@ -33,6 +34,7 @@ struct Receiver: ~Copyable {
         self.room = room
         batch = Batch(firstIndex: upload.run.count)
         bodyHasher = digestsBody ? ContentHasher() : nil
+        checksumHasher = algorithms.isEmpty ? nil : ChecksumHasher(algorithms)
         offset = upload.offset
         lastIndex = upload.run.count
         durableLength = upload.tail?.entry.length ?? 0
@@ -44,6 +46,7 @@ struct Receiver: ~Copyable {
         let fits = Int64(rest.readableBytes) <= room
         if !fits { rest = rest.getSlice(at: rest.readerIndex, length: Int(room)) ?? ByteBuffer() }
         bodyHasher?.update(rest.readableBytesUInt8Span)
+        checksumHasher?.update(rest.readableBytesUInt8Span)
         offset += Int64(rest.readableBytes)
         room -= Int64(rest.readableBytes)
         while let chunk = try await writer.take(from: &rest) { await add(chunk) }
@@ -65,6 +68,9 @@ struct Receiver: ~Copyable {
 
     /// The digest of the whole body, when it was asked for.
     func bodyDigest() -> Digest? { bodyHasher?.digest() }
+
+    /// The checksums of the whole body, by each algorithm that was asked for.
+    mutating func checksums() -> Set<Checksum> { checksumHasher?.finish() ?? [] }
 
     /// Sends the last batch: the file's end when `sealing`, else the open chunk as the tail.
     consuming func finish(sealing: Upload.Length?) async throws(StoreError) {

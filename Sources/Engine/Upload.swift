@@ -39,6 +39,8 @@ public struct Upload: Hashable, Sendable {
     /// When an open upload ends by itself unless bytes arrive. Of a complete one nil, or since when it is being
     /// removed.
     public var expires: Timestamp?
+    /// What the client asked for besides.
+    public var terms = Terms()
 
     public init(
         id: UploadID, namespace: Namespace, owner: Principal, chunkSize: ChunkSize, created: Timestamp,
@@ -57,6 +59,9 @@ public struct Upload: Hashable, Sendable {
 
     /// Whether entries behind the run are known: bytes that come there must be theirs.
     public var isNamedAhead: Bool { namedCount > run.count }
+
+    /// The fewest bytes that a file of the named entries has: only a length that is told makes the last one shorter.
+    var namedLength: Int64 { declaredLength == nil ? Int64(namedCount) * Int64(chunkSize.length) : 0 }
 
     /// The bytes `[0, offset)` are verified and durable.
     public var offset: Int64 { run.length + Int64(tail?.entry.length ?? 0) }

@@ -39,7 +39,17 @@ public enum UploadError: Error, Hashable, Sendable {
     /// Chunks are missing. Send those, then complete.
     case incomplete(MissingIndices, Prefix)
     /// The file is not the one that was declared. The upload stays open.
-    case fileMismatch(expected: Digest, actual: Digest, Prefix)
+    case contentMismatch(expected: Digest, actual: Digest, Prefix)
     /// Lengths that no frame can have; what came before is kept.
     case frameInvalid(Prefix)
+    /// The bytes do not come to what was said of them. Nothing of them was kept; send them again.
+    case checksumMismatch(Prefix)
+    /// What was announced for the end of the body did not come, or cannot be read. Nothing of the body was kept.
+    case trailer(Prefix)
+    /// The whole file does not come to what was declared of it. It stays incomplete; do not retry.
+    case fileMismatch(Prefix)
+    /// The upload is made of others and takes no bytes of its own.
+    case finalUpload
+    /// Fewer bytes are here than were acknowledged, and the caller's protocol cannot say so. Begin again.
+    case fallen(Prefix)
 }

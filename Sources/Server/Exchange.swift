@@ -25,7 +25,9 @@ struct Exchange: Sendable {
 
     func response() async -> Response {
         do throws(RequestError) {
-            let head = try RequestHead(request.head, id: id)
+            let setting = Setting(
+                limits: routes.engine.limits, chunkSize: routes.engine.chunkSize, moment: Timestamp.now())
+            let head = try RequestHead(request.head, id: id, in: setting)
             return await response(to: head, in: try Doors.dialect(of: head))
         } catch {
             return response(Problem(error).answer(for: id), .rejected(error))
@@ -41,11 +43,11 @@ struct Exchange: Sendable {
                 slot = downloads.take()
                 guard slot != nil else { return response(Problem.busy.answer(for: id), nil) }
             }
-            outcome = await routes.outcome(of: command, body: MeteredBody(body: request.body, meter: received))
+            outcome = await routes.outcome(of: command, body: body(of: head, in: dialect))
         } catch {
             outcome = .rejected(error)
         }
-        let answer = dialect.answer(to: outcome, for: head)
+        let answer = await answer(to: outcome, for: head, in: dialect)
         let isFile = answer.body.contains { if case .file = $0 { true } else { false } }
         guard case .file(let upload) = outcome, isFile, head.method != .head else {
             return response(answer, outcome, holding: slot)
@@ -56,8 +58,22 @@ struct Exchange: Sendable {
         } catch {
             routes.logger.error(
                 "cannot read", metadata: ["upload": "\(upload.id)", "request": "\(id)", "cause": "\(error)"])
-            return response(dialect.answer(to: .refused(.store(error)), for: head), outcome)
+            return response(await self.answer(to: .refused(.store(error)), for: head, in: dialect), outcome)
         }
+    }
+
+    private func body(of head: RequestHead, in dialect: any Dialect.Type) -> MeteredBody {
+        MeteredBody(
+            body: request.body, meter: received, attendant: Sideline.current.map { Attendant(head, dialect, $0) })
+    }
+
+    /// The dialect's answer, with the digests the client wants and what browsers need.
+    private func answer(
+        to outcome: Outcome, for head: RequestHead, in dialect: any Dialect.Type
+    ) async -> Answer {
+        let answer = dialect.answer(to: outcome, for: head).with(CrossOrigin.fields(for: head))
+        guard case .file(let upload) = outcome, head.wantsDigest else { return answer }
+        return await answer.stating(head, of: upload, routes)
     }
 
     /// An answer whose bytes are all here; `slot` is held until they are sent.
@@ -114,7 +130,9 @@ extension Command {
     fileprivate var isLong: Bool {
         switch self {
         case .list, .manifest, .native(.proof): true
-        case .resume, .append, .create, .look, .fetch, .read, .cancel, .capabilities, .health, .options, .native: false
+        case .resume, .append, .create, .look, .fetch, .read, .cancel, .capabilities, .health, .options, .begin, .join,
+            .native:
+            false
         }
     }
 }

@@ -25,6 +25,8 @@ final class Meter: Sendable {
 struct MeteredBody: AsyncSequence, Sendable {
     let body: RequestBody
     let meter: Meter
+    /// Who hears of progress, when the connection can tell the client.
+    var attendant: Attendant?
 
     func makeAsyncIterator() -> Iterator { Iterator(base: body.makeAsyncIterator(), meter: meter) }
 

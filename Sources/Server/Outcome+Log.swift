@@ -12,6 +12,7 @@ extension Outcome {
             upload
         case .prefix(let upload): upload
         case .native(let outcome): outcome.upload
+        case .begun(let upload, _): upload
         case .uploads, .cancelled, .capabilities, .health, .options, .refused, .rejected: nil
         }
     }

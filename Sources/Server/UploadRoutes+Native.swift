@@ -8,8 +8,8 @@ extension UploadRoutes {
     func run(_ command: NativeCommand, _ body: MeteredBody) async throws -> Outcome {
         switch command {
         case .begin:
-            let beginning = try Native.beginning(try await bytes(of: body, upTo: Native.bodyLimit), by: principal)
-            let (upload, isNew) = try await engine.begin(beginning, by: principal)
+            let offer = try Native.offer(try await bytes(of: body, upTo: Native.bodyLimit), by: principal)
+            let (upload, isNew) = try await engine.begin(offer, by: principal)
             return .native(.begun(upload, isNew: isNew))
         case .find(let name, let contentID): return .upload(try await find(name, contentID))
         case .name(let id, let index, let end, let form):
@@ -51,10 +51,13 @@ extension UploadRoutes {
         case .inclusion(let index):
             guard index < entries.count else { throw RequestError.query }
             return .proof(
-                file, question, entry: entries[index], path: MerkleTree.inclusionProof(of: index, in: entries))
+                file, question, count: entries.count, entry: entries[index],
+                path: MerkleTree.inclusionProof(of: index, in: entries))
         case .consistency(let count):
             guard (1...max(entries.count, 1)).contains(count), count <= entries.count else { throw RequestError.query }
-            return .proof(file, question, entry: nil, path: MerkleTree.consistencyProof(from: count, in: entries))
+            return .proof(
+                file, question, count: entries.count, entry: nil,
+                path: MerkleTree.consistencyProof(from: count, in: entries))
         }
     }
 

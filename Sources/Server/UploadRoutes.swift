@@ -25,12 +25,16 @@ struct UploadRoutes: Sendable {
         } catch let error as RequestError {
             return .rejected(error)
         } catch let error as UploadError {
-            health.note(error)
-            if case .store(let cause) = error { logger.error("store failed", metadata: ["cause": "\(cause)"]) }
+            note(error)
             return .refused(error)
         } catch {
             preconditionFailure("an engine throws its own errors, a dialect its own")
         }
+    }
+
+    func note(_ error: UploadError) {
+        health.note(error)
+        if case .store(let cause) = error { logger.error("store failed", metadata: ["cause": "\(cause)"]) }
     }
 
     private func run(_ command: Command, _ body: MeteredBody) async throws -> Outcome {
@@ -52,6 +56,9 @@ struct UploadRoutes: Sendable {
         case .health: return .health(isWritable: health.isWritable)
         case .options: return .options
         case .native(let command): return try await run(command, body)
+        case .begin(let beginning): return try await begin(beginning, body)
+        case .join(let parts, let beginning):
+            return .begun(try await engine.join(parts, beginning, by: principal), nil)
         }
     }
 

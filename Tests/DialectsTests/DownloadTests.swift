@@ -9,7 +9,7 @@ import Testing
     private var tag: String { "\"\(whole.contentID!)\"" }
 
     private func answer(_ fields: [String: String] = [:], method: HTTPRequest.Method = .get) throws -> Answer {
-        Plain.answer(to: .file(whole), for: try head(method, file, fields))
+        IETF.answer(to: .file(whole), for: try head(method, file, fields))
     }
 
     @Test func `the whole file comes with all that is known of it`() throws {
@@ -18,14 +18,25 @@ import Testing
         #expect(answer["Content-Length"] == "1000" && answer["ETag"] == tag && answer["Accept-Ranges"] == "bytes")
         #expect(answer["Content-Type"] == "image/jpeg" && answer["X-Content-Type-Options"] == "nosniff")
         #expect(answer["Upload-Prefix"]?.hasSuffix(";offset=1000;chunk-size=65536") == true)
-        let name = "attachment; filename=\"____.jpg\"; filename*=UTF-8''%D1%84%D0%BE%D1%82%D0%BE.jpg"
+        let name = "inline; filename=\"____.jpg\"; filename*=UTF-8''%D1%84%D0%BE%D1%82%D0%BE.jpg"
         #expect(answer["Content-Disposition"] == name)
     }
 
+    @Test(arguments: [
+        ("text/html", "attachment"), ("image/svg+xml", "attachment"), ("application/pdf", "attachment"),
+        ("text/xml", "attachment"), ("TEXT/PLAIN; charset=utf-8", "inline"), ("image/png", "inline"),
+        ("video/mp4", "inline"), ("audio/ogg", "inline"), ("multipart/x-mixed-replace", "attachment"),
+    ])
+    func `only what runs nothing is shown`(type: String, disposition: String) throws {
+        let answer = IETF.answer(to: .file(upload(10, .complete, type: type)), for: try head(.get, file))
+        #expect(answer["Content-Disposition"] == disposition && answer["X-Content-Type-Options"] == "nosniff")
+        #expect(answer["Content-Security-Policy"]?.contains("sandbox") == true)
+    }
+
     @Test func `an empty file is 200 and no byte`() throws {
-        let answer = Plain.answer(to: .file(upload(0, .complete)), for: try head(.get, file))
+        let answer = IETF.answer(to: .file(upload(0, .complete)), for: try head(.get, file))
         #expect(answer.head.status == .ok && answer["Content-Length"] == "0")
-        let ranged = Plain.answer(to: .file(upload(0, .complete)), for: try head(.get, file, ["Range": "bytes=0-"]))
+        let ranged = IETF.answer(to: .file(upload(0, .complete)), for: try head(.get, file, ["Range": "bytes=0-"]))
         #expect(ranged.head.status.code == 416 && ranged["Content-Range"] == "bytes */0")
     }
 

@@ -56,7 +56,7 @@ import Testing
             (.header(.xStartByte), 400, "bad-header"), (.path, 400, "bad-path"), (.query, 400, "bad-query"),
             (.unknownPath, 404, "unknown-path"), (.noFileID, 400, "bad-header"), (.method([.get]), 405, "method"),
             (.mediaType, 415, "unsupported-media"), (.contentCoding, 415, "unsupported-encoding"),
-            (.dialect("tus"), 400, "unsupported-dialect"), (.length(limit: 9), 413, "too-large"),
+            (.length(limit: 9), 413, "too-large"),
             (.expectation, 417, "expectation"), (.framing, 400, "bad-framing"),
             (.headerTooLong(limit: 9), 431, "header-too-long"), (.precondition, 412, "other-file"),
             (.range(length: 9), 416, "bad-range"),

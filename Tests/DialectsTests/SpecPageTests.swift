@@ -17,11 +17,12 @@ import Testing
             .digestMismatch(expected: prefix.digest, actual: prefix.digest, prefix), .takenOver, .bodyCut(prefix),
             .stalled(prefix), .stopping(prefix), .limit(.length, 1), .store(.noSpace), .store(.readOnly),
             .store(.damaged(prefix.digest)), .store(.failed("")),
+            .checksumMismatch(prefix), .trailer(prefix), .fileMismatch(prefix), .finalUpload, .fallen(prefix),
         ].map { Problem($0) }
         + [
             RequestError.header(.xFileID), .path, .query, .unknownPath, .noFileID, .method([]), .mediaType,
-            .contentCoding, .dialect("tus"), .length(limit: 1), .expectation, .framing, .headerTooLong(limit: 1),
-            .precondition, .range(length: 1),
+            .contentCoding, .length(limit: 1), .expectation, .framing, .headerTooLong(limit: 1),
+            .precondition, .range(length: 1), .tusVersion, .inconsistentLength, .appendType("a/b"),
         ].map { Problem($0) } + [.busy]
 
     @Test func `names every problem with its status and members`() throws {

@@ -280,12 +280,12 @@ extension Engine {
 
     @Test func `completes an upload at once, under a name of its own`() async throws {
         let (engine, first, store) = try await engineWithFile()
-        let beginning = Beginning(Metadata(name: "b"), key: key, contentID: first.contentID)
-        let (copy, isNew) = try await engine.begin(beginning, by: .everyone)
+        let offer = Offer(Metadata(name: "b"), key: key, contentID: first.contentID)
+        let (copy, isNew) = try await engine.begin(offer, by: .everyone)
         #expect(!isNew && copy.state == .complete && copy.id != first.id && copy.metadata.name == "b")
         #expect(try await engine.content(of: copy) == file.bytes)
         #expect(store.records[copy.id]?.manifest.contentID == first.contentID)
-        #expect(try await engine.begin(beginning, by: .everyone).upload.id == copy.id)
+        #expect(try await engine.begin(offer, by: .everyone).upload.id == copy.id)
         try await engine.cancel(first.id, for: .everyone)
         #expect(try await engine.content(of: copy) == file.bytes)
     }
@@ -294,7 +294,7 @@ extension Engine {
         for dedup in [Dedup.trust, .off] {
             let (engine, first, _) = try await engineWithFile(dedup)
             let by = dedup == .off ? Principal.everyone : Principal("other")
-            let (upload, isNew) = try await engine.begin(Beginning(contentID: first.contentID), by: by)
+            let (upload, isNew) = try await engine.begin(Offer(contentID: first.contentID), by: by)
             #expect(isNew && upload.state == .open)
         }
     }
@@ -302,19 +302,19 @@ extension Engine {
     @Test func `is sent again when a chunk of it is lost`() async throws {
         let (engine, first, store) = try await engineWithFile()
         store.damage(file.digests[1], with: nil)
-        let (upload, isNew) = try await engine.begin(Beginning(contentID: first.contentID), by: .everyone)
+        let (upload, isNew) = try await engine.begin(Offer(contentID: first.contentID), by: .everyone)
         #expect(isNew && upload.state == .open)
     }
 
     @Test func `is found by the client's own name, unless the client says that its is another`() async throws {
         let engine = Engine.inMemory()
-        let begun = try await engine.begin(Beginning(length: 9, key: key), by: .everyone)
+        let begun = try await engine.begin(Offer(length: 9, key: key), by: .everyone)
         #expect(begun.isNew)
-        #expect(try await engine.begin(Beginning(length: 9, key: key), by: .everyone).upload.id == begun.upload.id)
-        let other = try await engine.begin(Beginning(length: 8, key: key), by: .everyone)
+        #expect(try await engine.begin(Offer(length: 9, key: key), by: .everyone).upload.id == begun.upload.id)
+        let other = try await engine.begin(Offer(length: 8, key: key), by: .everyone)
         #expect(other.isNew && other.upload.id != begun.upload.id)
         await #expect(throws: UploadError.gone) { try await engine.upload(begun.upload.id, for: .everyone) }
-        let anew = try await engine.begin(Beginning(length: 8, key: key, startsOver: true), by: .everyone)
+        let anew = try await engine.begin(Offer(length: 8, key: key, startsOver: true), by: .everyone)
         #expect(anew.isNew && anew.upload.id != other.upload.id)
         #expect(try await engine.upload(named: key, for: .everyone)?.id == anew.upload.id)
     }
@@ -323,7 +323,7 @@ extension Engine {
         let engine = Engine.inMemory()
         let whole = Append(at: 0, declaredLength: 5)
         let first = try await engine.append(whole, body: Body(pattern(0..<5)), named: key, for: .everyone)
-        let anew = try await engine.begin(Beginning(length: 5, key: key, startsOver: true), by: .everyone)
+        let anew = try await engine.begin(Offer(length: 5, key: key, startsOver: true), by: .everyone)
         #expect(anew.isNew)
         #expect(try await engine.upload(first.id, for: .everyone).state == .complete)
     }

@@ -155,7 +155,7 @@ import Testing
             for round in 0..<20 {
                 // What a restart leaves: the same store and the same ledger.
                 let engine = Engine(store: server.failing, ledger: server.ledger, chunkSize: .minimum)
-                try await withThrowingTaskGroup(of: Void.self) { group in
+                await withThrowingTaskGroup(of: Void.self) { group in
                     for index in 0..<16 {
                         let (chunk, digest) = (file.chunks[index % 4], file.digests[index % 4])
                         group.addTask {

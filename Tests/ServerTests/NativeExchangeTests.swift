@@ -1,4 +1,5 @@
 import CairnContent
+import CairnEngine
 import Randomness
 import RawHTTP
 import Testing

@@ -20,11 +20,12 @@ struct TestServer: Sendable {
     /// Runs a server for as long as `work` does.
     ///
     /// - Parameter checkpoint: Short, because tests wait for what a checkpoint acknowledges.
-    static func run(
+    @discardableResult
+    static func run<Value: Sendable>(
         configure: (inout UploadServer.Configuration) -> Void = { _ in },
         checkpoint: Duration = .milliseconds(10),
-        _ work: @Sendable (TestServer) async throws -> Void
-    ) async throws {
+        _ work: @Sendable (TestServer) async throws -> Value
+    ) async throws -> Value {
         var limits = Limits()
         limits.checkpoint = checkpoint
         let store = MemoryStore()
@@ -42,16 +43,16 @@ struct TestServer: Sendable {
         let (ports, port) = AsyncStream<Int>.makeStream()
         let server = UploadServer(engine: engine, configuration: configuration, logger: logger) { port.yield($0) }
         let group = ServiceGroup(configuration: .init(services: [server], logger: logger))
-        try await withThrowingTaskGroup(of: Void.self) { tasks in
+        return try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
-            for await port in ports.prefix(1) {
-                try await work(
-                    TestServer(
-                        port: port, engine: engine, store: store, failing: failing, ledger: ledger, log: log,
-                        group: group))
-            }
+            var listening = ports.makeAsyncIterator()
+            guard let port = await listening.next() else { throw CancellationError() }
+            let value = try await work(
+                TestServer(
+                    port: port, engine: engine, store: store, failing: failing, ledger: ledger, log: log, group: group))
             await group.triggerGracefulShutdown()
             try await tasks.waitForAll()
+            return value
         }
     }
 
@@ -112,7 +113,7 @@ final class LogBook: LogHandler {
         set {}
     }
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-        get { key == "hb.request.id" ? "req" : nil }
+        get { key == "hb.request.id" ? String(repeating: "5d", count: 16) : nil }
         set {}
     }
 

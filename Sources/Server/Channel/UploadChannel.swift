@@ -7,7 +7,7 @@ public import NIOHTTPTypes
 /// A connection fit for uploads: large reads, no body before it is wanted, refusals that arrive.
 ///
 /// In order from the socket: HTTP/1 codec, one request at a time, `HeadDeadline`, `SendDeadline`, `LingeringClose`,
-/// `FramingGuard`, `ExpectContinue`, `HTTPCodec`, `BodyJoiner`.
+/// `FramingGuard`, `ExpectContinue`, `SidelineHandler`, `HTTPCodec`, `BodyJoiner`.
 public struct UploadChannel: ServerChildChannel, HTTPChannelHandler {
     public typealias Value = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
 
@@ -39,7 +39,11 @@ public struct UploadChannel: ServerChildChannel, HTTPChannelHandler {
         }
     }
 
-    public func handle(value: Value, logger: Logger) async { await handleHTTP(asyncChannel: value, logger: logger) }
+    public func handle(value: Value, logger: Logger) async {
+        await Sideline.$current.withValue(Sideline(channel: value.channel)) {
+            await handleHTTP(asyncChannel: value, logger: logger)
+        }
+    }
 
     private func handlers(_ logger: Logger) -> [any ChannelHandler] {
         var limits = NIOHTTPDecoderLimitConfiguration()
@@ -55,6 +59,7 @@ public struct UploadChannel: ServerChildChannel, HTTPChannelHandler {
             LingeringClose(drainLength: settings.drainLength, timeout: settings.drainTimeout),
             FramingGuard(headerLength: settings.headerLength, logger: logger),
             ExpectContinue(),
+            SidelineHandler(),
             HTTPCodec(),
             BodyJoiner(budget),
         ]

@@ -58,7 +58,7 @@ public final class RunningClient: Sendable {
 
 extension Process {
     /// Returns when the process has ended.
-    func end() async {
+    public func end() async {
         while isRunning { try? await Task.sleep(for: .milliseconds(2)) }  // a cancelled test need not wait
     }
 }

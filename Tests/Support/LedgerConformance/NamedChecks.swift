@@ -95,6 +95,17 @@ enum NamedChecks {
             try expect(try await ledger.upload(upload.id)?.tail, is: nil)
             try expect(try await ledger.upload(upload.id)?.run, is: run(0..<3))
         },
+        LedgerCheck("a tail can be lost alone") { ledger in
+            let upload = try await ledger.begin()
+            try await ledger.name(0..<3, in: upload.id)
+            let tail = Tail(entry: chunk(50).entry, name: TailName(upload: upload.id, generation: 7))
+            let there = Placing(tail: tail, at: 1, expires: placing.expires)
+            try await ledger.commit([.place(upload.id, chunks([0]), there)])
+            try await ledger.commit([.lose(upload.id, [])])
+            try expect(try await ledger.upload(upload.id)?.tail, is: nil)
+            try expect(try await ledger.upload(upload.id)?.run, is: run([0]))
+            try expect(try await ledger.upload(upload.id)?.namedCount, is: 3)
+        },
         LedgerCheck("chunks that are lost are named again, and the run ends before the first") { ledger in
             let id = try await ledger.begin(0..<4).id
             try await ledger.name(0..<6, in: id)

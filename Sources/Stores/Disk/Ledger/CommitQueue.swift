@@ -30,6 +30,7 @@ package struct CommitQueue {
                 case .declare(_, _, let entries, _, _): rows + 1 + entries.count
                 case .place(_, let chunks, _): rows + 1 + 2 * chunks.count
                 case .lose(_, let indices): rows + 1 + indices.count
+                case .join(let upload, _): rows + 1 + upload.run.count
                 }
             }
         }

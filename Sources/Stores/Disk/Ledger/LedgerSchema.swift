@@ -76,7 +76,8 @@ enum LedgerSchema {
             acknowledged INTEGER NOT NULL,
             expires INTEGER,
             named_count INTEGER NOT NULL,
-            content_id BLOB);
+            content_id BLOB,
+            terms TEXT);
         CREATE INDEX listed ON upload (namespace, state);
         CREATE INDEX content ON upload (content_id) WHERE content_id IS NOT NULL;
         CREATE INDEX expiring ON upload (namespace, state, expires) WHERE expires IS NOT NULL;

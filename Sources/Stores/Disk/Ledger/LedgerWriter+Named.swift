@@ -80,8 +80,8 @@ extension LedgerWriter {
             try run("DELETE FROM named WHERE upload = ? AND idx = ?", [row, index])
             try name(known.entry, at: index, of: row, chunk: nil)
         }
-        guard let first = indices.min(), first < upload.run.count else { return }
-        let run = Run(try reader.entries(of: upload.id, in: 0..<first))
+        let first = indices.min() ?? .max
+        let run = first < upload.run.count ? Run(try reader.entries(of: upload.id, in: 0..<first)) : upload.run
         upload.shorten(to: run, entryCount: upload.entryCount)
     }
 }

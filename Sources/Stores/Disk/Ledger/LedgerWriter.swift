@@ -27,6 +27,7 @@ struct LedgerWriter {
                 upload.apply(placing)
             }
         case .lose(let id, let indices): try edit(id) { try lose(indices, of: &$0, $1) }
+        case .join(let upload, let origins): try join(upload, origins)
         }
     }
 
@@ -49,6 +50,21 @@ struct LedgerWriter {
             [row, self.row(of: origin), upload.run.count])
         guard db.changesCount == upload.run.count else {
             throw LedgerRefusal(reason: "\(origin) has fewer than \(upload.run.count) entries to branch from")
+        }
+    }
+
+    private func join(_ upload: Upload, _ origins: [UploadID]) throws {
+        let row = try write(upload, row(of: upload.namespace))
+        try makeRoom(from: 0, in: row)
+        var count = 0
+        for origin in origins {
+            try run(
+                "INSERT INTO entry (upload, idx, chunk) SELECT ?, idx + ?, chunk FROM entry WHERE upload = ?",
+                [row, count, self.row(of: origin)])
+            count += db.changesCount
+        }
+        guard count == upload.run.count else {
+            throw LedgerRefusal(reason: "\(count) entries to join, and not \(upload.run.count)")
         }
     }
 

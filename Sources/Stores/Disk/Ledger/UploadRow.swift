@@ -11,7 +11,7 @@ enum UploadRow {
     private static let columns = [
         "id", "namespace", "owner", "chunk_size", "created", "metadata", "state", "length", "inferred", "run_count",
         "run_length", "run_peaks", "tail_length", "tail_digest", "tail_generation", "ragged", "acknowledged", "expires",
-        "named_count", "content_id",
+        "named_count", "content_id", "terms",
     ]
 
     /// Writes a row, new or not.
@@ -37,7 +37,7 @@ enum UploadRow {
             upload.state.rawValue, length, isInferred, upload.run.count, upload.run.length,
             Data(upload.run.peaks.bytes), upload.tail?.entry.length, upload.tail?.entry.digest.data,
             upload.tail.map { Int64(bitPattern: $0.name.generation) }, upload.isRagged, upload.acknowledged,
-            upload.expires?.seconds, upload.namedCount, upload.contentID?.data,
+            upload.expires?.seconds, upload.namedCount, upload.contentID?.data, try terms(upload.terms),
         ]
     }
 
@@ -58,7 +58,15 @@ enum UploadRow {
         upload.acknowledged = try row.decode(Int64.self, atIndex: 16)
         upload.expires = try row.decode(Int64?.self, atIndex: 17).map(Timestamp.init(seconds:))
         upload.namedCount = try row.decode(Int.self, atIndex: 18)
+        if let terms = try row.decode(String?.self, atIndex: 20) {
+            upload.terms = try JSONDecoder().decode(Terms.self, from: Data(terms.utf8))
+        }
         return upload
+    }
+
+    /// Nil for those of most uploads, which ask for nothing.
+    private static func terms(_ terms: Terms) throws -> String? {
+        terms == Terms() ? nil : String(decoding: try JSONEncoder().encode(terms), as: UTF8.self)
     }
 
     private static func columns(of length: Upload.Length) -> (length: Int64?, isInferred: Bool) {

@@ -1,7 +1,7 @@
 public import CairnContent
 
 /// What a client says of a file before it names or sends anything.
-public struct Beginning: Hashable, Sendable {
+public struct Offer: Hashable, Sendable {
     public var metadata: Metadata
     /// In bytes.
     public var length: Int64?
@@ -33,32 +33,37 @@ extension Engine {
     ///
     /// - Returns: The upload, and whether it is new and waits for bytes.
     public func begin(
-        _ beginning: Beginning, by principal: Principal
+        _ offer: Offer, by principal: Principal
     ) async throws(UploadError) -> (upload: Upload, isNew: Bool) {
-        guard let key = beginning.key else { return try await beginNew(beginning, replacing: nil, by: principal) }
+        guard let key = offer.key else { return try await beginNew(offer, replacing: nil, by: principal) }
         return try await leases.hold(.name(key)) { _ throws(UploadError) in
             let current = try await self.current(of: key, for: principal)
-            if let current, current.isContinued(by: beginning) {
-                return (try await self.tell(beginning.length, of: current), false)
+            if let current, current.isContinued(by: offer) {
+                return (try await self.tell(offer.length, of: current), false)
             }
-            return try await self.beginNew(beginning, replacing: current, by: principal)
+            return try await self.beginNew(offer, replacing: current, by: principal)
         }
     }
 
     /// Declares the length of an upload that was begun without one.
     private func tell(_ length: Int64?, of upload: Upload) async throws(UploadError) -> Upload {
         guard let length, upload.state == .open, upload.declaredLength == nil else { return upload }
+        let most = limits.length(at: upload.chunkSize)
+        if length > most { throw .limit(.length, most) }
+        if length < max(upload.offset, upload.namedLength) {
+            throw .lengthConflict(declared: max(upload.offset, upload.namedLength), upload.prefix)
+        }
         let naming = Naming(length: length, expires: expiry)
         try await commit([.declare(upload.id, from: upload.entryCount, [], kept: [], naming)])
         return try await self.upload(upload.id, for: upload.owner)
     }
 
     private func beginNew(
-        _ beginning: Beginning, replacing old: Upload?, by principal: Principal
+        _ offer: Offer, replacing old: Upload?, by principal: Principal
     ) async throws(UploadError) -> (upload: Upload, isNew: Bool) {
-        let upload = try newUpload(beginning.metadata, beginning.length, principal, cutAs: beginning.chunkSize)
-        let name = beginning.key.map { [LedgerChange.name($0, Generations(current: upload.id))] } ?? []
-        if let copy = try await copy(of: beginning, as: upload) {
+        let upload = try newUpload(offer.metadata, offer.length, principal, cutAs: offer.chunkSize)
+        let name = offer.key.map { [LedgerChange.name($0, Generations(current: upload.id))] } ?? []
+        if let copy = try await copy(of: offer, as: upload) {
             try await commit([.branch(copy.upload, origin: copy.origin)] + name)
             try await cancelOpen(old)
             return (copy.upload, false)
@@ -70,15 +75,15 @@ extension Engine {
     }
 
     private func copy(
-        of beginning: Beginning, as upload: Upload
+        of offer: Offer, as upload: Upload
     ) async throws(UploadError) -> (upload: Upload, origin: UploadID)? {
-        guard let contentID = beginning.contentID, dedup != .off else { return nil }
+        guard let contentID = offer.contentID, dedup != .off else { return nil }
         let found: Upload?
         do {
             found = try await ledger.file(contentID, in: namespace, of: upload.owner)
         } catch { throw .store(error) }
-        guard let file = found, beginning.length ?? file.offset == file.offset else { return nil }
-        let twin = try newUpload(beginning.metadata, file.offset, upload.owner, cutAs: file.chunkSize)
+        guard let file = found, offer.length ?? file.offset == file.offset else { return nil }
+        let twin = try newUpload(offer.metadata, file.offset, upload.owner, cutAs: file.chunkSize)
         return try await complete(Upload(twin, as: upload.id), as: file).map { ($0, file.id) }
     }
 
@@ -99,13 +104,13 @@ extension Engine {
 
 extension Upload {
     /// Whether a client that begins so goes on with this upload.
-    fileprivate func isContinued(by beginning: Beginning) -> Bool {
-        if beginning.startsOver { return false }
+    fileprivate func isContinued(by offer: Offer) -> Bool {
+        if offer.startsOver { return false }
         if state == .complete {
-            return beginning.contentID.map { $0 == contentID } ?? (beginning.length ?? offset == offset)
+            return offer.contentID.map { $0 == contentID } ?? (offer.length ?? offset == offset)
         }
-        let isOtherLength = beginning.length != nil && declaredLength != nil && beginning.length != declaredLength
-        return !isOtherLength && (beginning.length ?? .max) >= offset && beginning.chunkSize ?? chunkSize == chunkSize
+        let isOtherLength = offer.length != nil && declaredLength != nil && offer.length != declaredLength
+        return !isOtherLength && (offer.length ?? .max) >= offset && offer.chunkSize ?? chunkSize == chunkSize
     }
 
     /// The same under another id.

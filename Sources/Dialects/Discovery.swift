@@ -1,0 +1,65 @@
+import CairnContent
+import CairnEngine
+package import HTTPTypes
+
+/// What OPTIONS tells on `/files`: one answer for all dialects there, and for browsers (spec/http.md, "OPTIONS").
+public enum Discovery: Dialect {
+    public static func command(in request: RequestHead) throws(RequestError) -> Command {
+        _ = try request.isCollection()
+        return .options
+    }
+
+    public static func answer(to outcome: Outcome, for request: RequestHead) -> Answer {
+        switch outcome {
+        case .rejected(let error): return Problem(error).answer(for: request.id)
+        case .refused(let error): return Problem(error).answer(for: request.id)
+        case .options: break
+        default: preconditionFailure("OPTIONS asks for no such thing")
+        }
+        let methods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+        return Answer(
+            .noContent,
+            [
+                .allow: methods, .cacheControl: "no-store",
+                .tusResumable: Tus.version, .tusVersion: Tus.version, .tusExtension: Tus.extensions,
+                .tusMaxSize: "\(request.setting.length)",
+                .tusChecksumAlgorithm: Tus.algorithms.map(\.rawValue).joined(separator: ","),
+                .uploadLimit: ResumableVersion(in: request.fields).limits(request.setting, of: nil),
+                .acceptPatch: "\(IETF.appendType), \(Tus.appendType)",
+            ])
+    }
+}
+
+/// What browsers need to let a page of another origin upload here and read what it is told (Fetch standard, "CORS").
+///
+/// No credentials travel with it, so any origin may ask: what counts is who knows an upload's address.
+package enum CrossOrigin {
+    /// The fields for an answer to `request`; none when no page of another origin asks, or the path is not shared.
+    package static func fields(for request: RequestHead) -> HTTPFields {
+        guard request.fields.contains(.origin), request.path.first == "files" else { return [:] }
+        var fields: HTTPFields = [
+            .accessControlAllowOrigin: "*",
+            .accessControlExposeHeaders: exposed.map(\.rawName).joined(separator: ", "),
+        ]
+        if request.method == .options {
+            fields[.accessControlAllowMethods] = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+            fields[.accessControlAllowHeaders] = allowed.map(\.rawName).joined(separator: ", ")
+            fields[.accessControlMaxAge] = "86400"
+        }
+        return fields
+    }
+
+    private static let exposed: [HTTPField.Name] = [
+        .location, .eTag, .retryAfter, .uploadOffset, .uploadLength, .uploadDeferLength, .uploadMetadata, .uploadConcat,
+        .uploadExpires, .uploadComplete, .uploadIncomplete, .uploadLimit, .uploadDraftInteropVersion, .uploadPrefix,
+        .tusResumable, .tusVersion, .tusExtension, .tusMaxSize, .tusChecksumAlgorithm, .acceptPatch, .contentDigest,
+        .reprDigest, .contentRange, .contentDisposition,
+    ]
+
+    private static let allowed: [HTTPField.Name] = [
+        .authorization, .contentType, .contentDisposition, .contentDigest, .reprDigest, .wantContentDigest,
+        .wantReprDigest, .range, .ifMatch, .ifNoneMatch, .ifRange, .tusResumable, .uploadOffset, .uploadLength,
+        .uploadDeferLength, .uploadMetadata, .uploadConcat, .uploadChecksum, .uploadComplete, .uploadIncomplete,
+        .uploadDraftInteropVersion, .ifUploadPrefix, .methodOverride,
+    ]
+}

@@ -1,0 +1,33 @@
+import CairnProcess
+import Foundation
+import Testing
+
+@Suite(.serialized) struct `Clients of others` {
+    private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+    private static let python = root.appending(path: ".build/clients/bin/python")
+    /// `make test` installs them where the package index can be reached.
+    private static let areInstalled = FileManager.default.isExecutableFile(
+        atPath: root.appending(path: ".build/clients/ready").path)
+
+    @Test(.enabled(if: areInstalled, "tuspy and aiotus are not installed: sh .make/clients.sh"))
+    func `tuspy, aiotus and curl upload, break off, resume and download`() async throws {
+        let data = try TemporaryFolder()
+        let server = try await ServerProcess(data: data.url.appending(path: "store"))
+        let output = data.url.appending(path: "out")
+        try Data().write(to: output)
+        let process = Process()
+        process.executableURL = Self.python
+        process.arguments = [Self.root.appending(path: "Tests/Clients/upload.py").path, server.url, data.url.path]
+        process.standardOutput = try FileHandle(forWritingTo: output)
+        process.standardError = process.standardOutput
+        try process.run()
+        await process.end()
+        let text = try String(contentsOf: output, encoding: .utf8)
+        #expect(process.terminationStatus == 0, "\(text)")
+        let lines = text.split(separator: "\n").filter { $0.hasPrefix("ok ") }
+        #expect(lines.count == 29, "\(text)")
+        print("\(lines.count) uploads and downloads by tuspy, aiotus and curl")
+        await server.stop()
+    }
+}
