@@ -28,20 +28,30 @@ import Testing
         "X-File-Id", "X-Start-Byte", "X-File-Size", "Content-Length", "Content-Type", "Content-Disposition",
         "Content-Encoding", "Content-Digest", "If-Upload-Prefix", "If-Match", "If-None-Match", "If-Range", "Range",
         "Accept",
-        "X-HTTP-Method-Override", "Tus-Resumable", "Upload-Complete",
+        "X-HTTP-Method-Override", "Tus-Resumable", "Upload-Complete", "Upload-Incomplete",
+        "Upload-Draft-Interop-Version", "Upload-Offset", "Upload-Length", "Upload-Defer-Length", "Upload-Metadata",
+        "Upload-Concat", "Upload-Checksum", "Repr-Digest", "Want-Repr-Digest", "Want-Content-Digest", "Trailer",
     ]
 
-    private static let requests: [(HTTPRequest.Method, String)] = [
-        (.get, "/status"), (.post, "/upload"), (.put, "/files/a"), (.post, "/files"), (.get, file), (.head, file),
-        (.get, "/v1" + file), (.get, "/v1/files"), (.delete, "/v1" + file),
+    private static let tus = [
+        "Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream", "Upload-Offset": "0",
+    ]
+    private static let ietf = [
+        "Upload-Complete": "?1", "Content-Type": "application/partial-upload", "Upload-Offset": "0",
+    ]
+
+    private static let requests: [(HTTPRequest.Method, String, [String: String])] = [
+        (.get, "/status", ["X-File-Id": "a"]), (.post, "/upload", ["X-File-Id": "a"]), (.put, "/files/a", [:]),
+        (.post, "/files", [:]), (.get, file, [:]), (.head, file, [:]), (.get, "/v1" + file, [:]),
+        (.get, "/v1/files", [:]), (.delete, "/v1" + file, [:]), (.post, "/files", tus), (.patch, file, tus),
+        (.head, file, tus), (.delete, file, tus), (.post, "/files", ietf), (.put, "/files/a", ietf),
+        (.patch, file, ietf), (.options, "/files", [:]),
     ]
 
     @Test(arguments: fields) func `are a command or a refusal in every field, and never a trap`(field: String) throws {
         for value in Self.values {
-            for (method, path) in Self.requests {
-                guard let error = refusal(method, path, ["X-File-Id": "a"].merging([field: value]) { $1 }) else {
-                    continue
-                }
+            for (method, path, fields) in Self.requests {
+                guard let error = refusal(method, path, fields.merging([field: value]) { $1 }) else { continue }
                 let status = Problem(error).status.code
                 #expect((400..<500).contains(status), "\(method) \(path) \(field)")
             }
@@ -53,9 +63,11 @@ import Testing
         for value in Self.values {
             guard let head = try? head(.get, file, [field: value]) else { continue }
             for outcome in [Outcome.file(whole), .file(upload(10)), .refused(.gone), .rejected(.path)] {
-                let answer = Native.answer(to: outcome, for: head)
-                let isClean = answer.head.headerFields.allSatisfy { !$0.value.contains { $0.isNewline } }
-                #expect(isClean && (200..<500).contains(answer.head.status.code))
+                for dialect in [Native.self, Tus.self, IETF.self] as [any Dialect.Type] {
+                    let answer = dialect.answer(to: outcome, for: head).with(CrossOrigin.fields(for: head))
+                    let isClean = answer.head.headerFields.allSatisfy { !$0.value.contains { $0.isNewline } }
+                    #expect(isClean && (200..<500).contains(answer.head.status.code))
+                }
             }
         }
     }

@@ -10,15 +10,16 @@ import Testing
         .deletingLastPathComponent().appending(path: "spec/http.md")
 
     private static let prefix = Prefix(offset: 0, digest: Digest(hashing: [UInt8]().span))
+    private static let errors: [UploadError] = [
+        .unknownUpload, .gone, .offsetMismatch(prefix), .prefixMismatch(prefix),
+        .lengthConflict(declared: 1, prefix), .tooLong(declared: 1, prefix), .alreadyComplete(prefix),
+        .digestMismatch(expected: prefix.digest, actual: prefix.digest, prefix), .takenOver, .bodyCut(prefix),
+        .stalled(prefix), .stopping(prefix), .limit(.length, 1), .store(.noSpace), .store(.readOnly),
+        .store(.damaged(prefix.digest)), .store(.failed("")),
+        .checksumMismatch(prefix), .trailer(prefix), .fileMismatch(prefix), .finalUpload, .fallen(prefix),
+    ]
     private static let problems: [Problem] =
-        [
-            UploadError.unknownUpload, .gone, .offsetMismatch(prefix), .prefixMismatch(prefix),
-            .lengthConflict(declared: 1, prefix), .tooLong(declared: 1, prefix), .alreadyComplete(prefix),
-            .digestMismatch(expected: prefix.digest, actual: prefix.digest, prefix), .takenOver, .bodyCut(prefix),
-            .stalled(prefix), .stopping(prefix), .limit(.length, 1), .store(.noSpace), .store(.readOnly),
-            .store(.damaged(prefix.digest)), .store(.failed("")),
-            .checksumMismatch(prefix), .trailer(prefix), .fileMismatch(prefix), .finalUpload, .fallen(prefix),
-        ].map { Problem($0) }
+        errors.map { Problem($0) }
         + [
             RequestError.header(.xFileID), .path, .query, .unknownPath, .noFileID, .method([]), .mediaType,
             .contentCoding, .length(limit: 1), .expectation, .framing, .headerTooLong(limit: 1),
@@ -35,5 +36,19 @@ import Testing
                 #expect(cells.last?.contains("`\(member)`") == true, "\(problem.name) \(member)")
             }
         }
+    }
+
+    @Test func `has a row for every status a problem has in any dialect`() throws {
+        let page = try String(contentsOf: Self.page, encoding: .utf8)
+        let table = try #require(page.split(separator: "## Statuses").last?.split(separator: "## Connections").first)
+        let rows = Set(table.split(separator: "\n").compactMap { $0.split(separator: "|").first?.trimmingBlanks })
+        var statuses = Set(Self.problems.map(\.status.code))
+        for error in Self.errors {
+            let head = try head(.patch, file, ["Content-Length": "1"])
+            for dialect in [XStartByte.self, Tus.self, IETF.self] as [any Dialect.Type] {
+                statuses.insert(dialect.answer(to: .refused(error), for: head).head.status.code)
+            }
+        }
+        for status in statuses { #expect(rows.contains("\(status)"), "\(status)") }
     }
 }

@@ -136,7 +136,9 @@ import Testing
     }
 
     @Test func `of an append keeps nothing unless it agrees`() async throws {
-        let engine = Engine.inMemory()
+        var limits = Limits()
+        limits.batchLength = 65_536  // so that there are several batches on the way
+        let engine = Engine.inMemory(limits: limits)
         let begun = try await engine.begin(declaredLength: 200_000, by: .everyone)
         for algorithm in Checksum.Algorithm.allCases {
             var hasher = ChecksumHasher([algorithm])

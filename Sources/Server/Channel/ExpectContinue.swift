@@ -27,11 +27,9 @@ package final class ExpectContinue: ChannelDuplexHandler, RemovableChannelHandle
     }
 
     package func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        let isInterim = if case .head(let head) = Self.unwrapOutboundIn(data) { head.status.code < 200 } else { false }
         // An interim answer does not stand for the one that was asked for.
-        if case .head(let head) = Self.unwrapOutboundIn(data), head.status.code < 200 {
-        } else {
-            isClientWaiting = false
-        }
+        if !isInterim { isClientWaiting = false }
         context.write(data, promise: promise)
     }
 

@@ -65,7 +65,10 @@ final class SidelineHandler: ChannelDuplexHandler, RemovableChannelHandler {
             question.answer.withLock { $0 = fields }
             promise?.succeed()
         case let interim as InterimHead:
-            guard takesInterim else { return promise?.succeed() ?? () }
+            guard takesInterim else {
+                promise?.succeed()
+                return
+            }
             context.writeAndFlush(Self.wrapOutboundOut(.head(HTTPResponseHead(saying: interim.head))), promise: promise)
         default: context.triggerUserOutboundEvent(event, promise: promise)
         }
