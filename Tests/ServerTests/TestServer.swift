@@ -113,7 +113,7 @@ final class LogBook: LogHandler {
         set {}
     }
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-        get { key == "hb.request.id" ? String(repeating: "5d", count: 16) : nil }
+        get { key == "hb.request.id" ? .string(String(repeating: "5d", count: 16)) : nil }
         set {}
     }
 
