@@ -51,20 +51,48 @@ extension Remote {
         }
     }
 
+    /// Several connections fetch a run of chunks each, and write it where it belongs.
     private func fill(_ part: PartialFile, _ id: UploadID, _ manifest: Manifest) async throws(ClientError) -> Int64 {
         let missing = try await part.missing(of: manifest)
         let lacking = missing.joined().reduce(0) { $0 + Int64(manifest.entries[$1].length) }
         if 0 < lacking, lacking < manifest.length { report(.resumed(offset: manifest.length - lacking)) }
-        var downloader = Downloader(remote: self, id: id, manifest: manifest)
-        var fetched: Int64 = 0
-        for run in missing {
-            try await downloader.fetch(run) { index, chunk throws(ClientError) in
-                try await part.write(chunk, at: manifest.offset(of: index))
-                fetched += Int64(chunk.readableBytes)
-                report(.acknowledged(offset: manifest.length - lacking + fetched, of: manifest.length))
+        let work = Watched(DownloadPlan(missing, chunkLength: manifest.chunkSize.length))
+        let known = manifest.length - lacking
+        let result = await withTaskGroup(of: Result<Void, ClientError>.self) { group -> Result<Void, ClientError> in
+            for _ in 0..<Self.fetchLanes {
+                group.addTask { await fetch(work, into: part, id, manifest, known: known) }
             }
+            for await ended in group {
+                guard case .failure = ended else { continue }
+                group.cancelAll()
+                return ended
+            }
+            return .success(())
         }
-        return fetched
+        try result.get()
+        return work.now.fetched
+    }
+
+    /// How many connections fetch one file.
+    private static let fetchLanes = 3
+
+    /// One connection's share of the work: run after run until none is left.
+    private func fetch(
+        _ work: Watched<DownloadPlan>, into part: PartialFile, _ id: UploadID, _ manifest: Manifest, known: Int64
+    ) async -> Result<Void, ClientError> {
+        var downloader = Downloader(remote: self, id: id, manifest: manifest)
+        do throws(ClientError) {
+            while let run = work.change({ $0.next() }) {
+                try await downloader.fetch(run) { index, chunk throws(ClientError) in
+                    try await part.write(chunk, at: manifest.offset(of: index))
+                    let fetched = work.change { $0.fetched(chunk.readableBytes) }
+                    report(.acknowledged(offset: known + fetched, of: manifest.length))
+                }
+            }
+            return .success(())
+        } catch {
+            return .failure(error)
+        }
     }
 
     /// The manifest of a complete file: believed only as far as its root is the content id.
