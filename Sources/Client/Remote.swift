@@ -43,7 +43,8 @@ public struct Remote: Sendable {
         configuration.httpVersion = .http1Only
         configuration.redirectConfiguration = .disallow
         configuration.timeout.connect = .seconds(10)
-        configuration.timeout.write = .nanoseconds(Int64(policy.stall / .nanoseconds(1)))
+        // For bodies that nobody watches; who watches one says better what happened.
+        configuration.timeout.write = .nanoseconds(Int64(1.5 * (policy.stall / .nanoseconds(1))))
         configuration.timeout.read = .nanoseconds(Int64(policy.stall / .nanoseconds(1)))
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = connectionLimit
         // Our own pauses are the ones that know when to stop.

@@ -204,4 +204,42 @@ func noise(_ length: Int, seed: UInt64 = 1) -> [UInt8] {
             return true
         }
     }
+
+    @Test func `holes are neither sent nor more than one chunk of zeros`() async throws {
+        let fake = FakeCairn(isNative: true)
+        let receipt = try await withFolder { folder throws in
+            let path = try folder.file("a.bin", [1])
+            let handle = try FileHandle(forWritingTo: URL(filePath: path))
+            try handle.truncate(atOffset: UInt64(100 * Self.chunk + 5))
+            try handle.close()
+            return try await withServer(fake) { remote throws(ClientError) in
+                try await remote.put(path, metadata: Metadata(name: "a.bin"))
+            }
+        }
+        #expect(fake.now.chunks.count == 3, "the first, one of zeros, and the short last one")
+        #expect(try completed(fake).bytes == [1] + [UInt8](repeating: 0, count: 100 * Self.chunk + 4))
+        #expect(receipt.length == Int64(100 * Self.chunk + 5) && receipt.known == Int64(98 * Self.chunk))
+    }
+
+    @Test func `a file that changes while it is sent is noticed, and nothing is completed`() async throws {
+        let fake = FakeCairn(faults: ["POST /v1/uploads/id/chunks": [.mute]], isNative: true)
+        try await withFolder { folder throws in
+            let path = try folder.file("a.bin", Self.file)
+            let events: @Sendable (TransferEvent) -> Void = { event in
+                guard case .retrying = event else { return }
+                #expect(throws: Never.self) {
+                    try FileHandle(forWritingTo: URL(filePath: path)).write(contentsOf: Data([1, 2, 3]))
+                }
+            }
+            try await ScriptedServer.running(fake) { server in
+                let address = try #require(ServerAddress(server.address))
+                await #expect(throws: ClientError.changed(path: path)) {
+                    try await Remote.connected(to: address, policy: impatient, report: events) {
+                        remote throws(ClientError) in try await remote.put(path, metadata: Metadata(name: "a.bin"))
+                    }
+                }
+            }
+        }
+        #expect(!fake.now.uploads.values.contains { $0.isComplete })
+    }
 }

@@ -54,7 +54,9 @@ import Testing
     @Test func `broken connections lose nothing`() async throws {
         let cut = FakeCairn.Fault.cut(after: 70_000)
         let fake = FakeCairn(
-            faults: ["POST /v1/uploads/id/chunks": [cut, cut, .mute], "PATCH /v1/uploads/id/manifest": [.mute, .mute]],
+            faults: [
+                "POST /v1/uploads/id/chunks": [cut, cut, .mute], "PATCH /v1/uploads/id/manifest": [.mute, .mute],
+            ],
             isNative: true)
         _ = try await put(fake, noise(30 * Self.chunk))
         #expect(fake.now.uploads.values.first?.bytes == noise(30 * Self.chunk))

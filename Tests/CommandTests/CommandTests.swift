@@ -60,6 +60,46 @@ import Testing
         }
     }
 
+    @Test func `only the chunks that changed are sent, and one that is there twice only once`() async throws {
+        try await withServer { server, folder throws in
+            let chunk = 4 << 20
+            var bytes = content(5 * chunk)
+            _ = try await CairnProcess.run("put", folder.file("a.bin", bytes), "--to", server.url)
+            bytes[2 * chunk + 5] ^= 1
+            let changed = try folder.file("b.bin", bytes + bytes[..<chunk])
+            let put = try await CairnProcess.run("put", changed, "--to", server.url, "--json").object()
+            #expect(put["sent"] as? Int == chunk && put["known"] as? Int == 5 * chunk)
+            let got = try await CairnProcess.run("get", try #require(put["url"] as? String), "-o", "-")
+            #expect(Array(got.output) == bytes + bytes[..<chunk])
+        }
+    }
+
+    @Test func `what compresses travels as less than it is`() async throws {
+        try await withServer { server, folder throws in
+            let text = (0..<400_000).map { "line \($0 * 7919 % 1000) of a log\n" }.joined()
+            let file = try folder.file("a.log", text.utf8)
+            let put = try await CairnProcess.run("put", file, "--to", server.url, "--json").object()
+            #expect(put["length"] as? Int == text.utf8.count && put["known"] as? Int ?? -1 >= 0)
+            #expect(try #require(put["sent"] as? Int) < text.utf8.count / 2)
+            let got = try await CairnProcess.run("get", try #require(put["url"] as? String), "-o", "-")
+            #expect(got.text == text)
+        }
+    }
+
+    @Test func `a thousand files arrive, and are printed in the order of their names`() async throws {
+        try await withServer { server, folder throws in
+            let names = (0..<1000).map { "f/\(String(1000 + $0).dropFirst())" }
+            for (index, name) in names.enumerated() { try folder.file(name, content(index, seed: index)) }
+            for isFirst in [true, false] {
+                let put = try await CairnProcess.run("put", folder.path("f"), "--to", server.url, "--json")
+                #expect(put.status == 0, "\(put.errors)")
+                let receipts = try put.objects()
+                #expect(receipts.map { $0["name"] as? String } == names)
+                #expect(receipts.map { $0["sent"] as? Int } == (0..<1000).map { isFirst ? $0 : 0 })
+            }
+        }
+    }
+
     @Test func `standard input arrives under the name it is given`() async throws {
         try await withServer { server, folder throws in
             let client = try PipedClient(["put", "-", "--name", "ü.txt", "--to", server.url, "--json"])

@@ -31,9 +31,13 @@ extension TemporaryFolder {
     func bytes(_ name: String) throws -> [UInt8] { Array(try Data(contentsOf: url.appending(path: name))) }
 }
 
-/// Bytes without a pattern that repeats early.
+/// Bytes without a pattern: no two chunks are equal, and none compresses.
 func content(_ length: Int, seed: Int = 1) -> [UInt8] {
-    (0..<length).map { UInt8(truncatingIfNeeded: ($0 &* 2_654_435_761 &+ seed) >> 7) }
+    var state = UInt64(seed)
+    return (0..<length).map { _ in
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return UInt8(truncatingIfNeeded: state >> 56)
+    }
 }
 
 /// A server over a data directory of its own while `body` runs.
@@ -62,6 +66,7 @@ final class PipedClient {
         folder = try TemporaryFolder()
         process.executableURL = CairnProcess.executable
         process.arguments = arguments
+        process.environment = CairnProcess.environment
         process.standardInput = input
         process.standardOutput = try FileHandle(forWritingTo: URL(filePath: folder.file("out", [])))
         process.standardError = try FileHandle(forWritingTo: URL(filePath: folder.file("err", [])))

@@ -22,11 +22,17 @@ public struct CairnProcess: Sendable {
             errors: try String(contentsOf: err, encoding: .utf8))
     }
 
+    /// The tests' own, but for the place of digests: those of one's own files are none of a test's business.
+    public static let environment = ProcessInfo.processInfo.environment.merging([
+        "XDG_CACHE_HOME": FileManager.default.temporaryDirectory.appending(path: "cairn-tests-cache").path
+    ]) { _, ours in ours }
+
     /// Starts `cairn` and returns at once.
     static func start(_ arguments: [String], input: URL? = nil, output: URL, errors: URL) throws -> Process {
         let process = Process()
         process.executableURL = executable
         process.arguments = arguments
+        process.environment = environment
         process.standardInput = try input.map { try FileHandle(forReadingFrom: $0) } ?? FileHandle.nullDevice
         for file in [output, errors] { try Data().write(to: file) }
         process.standardOutput = try FileHandle(forWritingTo: output)
