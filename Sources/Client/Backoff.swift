@@ -10,6 +10,8 @@ public struct RetryPolicy: Hashable, Sendable {
     public var retryAfterLimit: Duration = .seconds(600)
     /// How long nothing may move before a connection counts as broken.
     public var stall: Duration = .seconds(60)
+    /// When a chunk takes so long the line is slow: then one connection sends, and resumes at the byte.
+    public var slow: Duration = .milliseconds(1200)
 
     public init() {}
 }

@@ -1,4 +1,5 @@
-/// How many connections send at a time: one more as long as the last one made it faster.
+/// How many connections send at a time: one until it is seen how fast the line is, and one more as long as the last
+/// one made it faster.
 package struct LaneCount: Hashable, Sendable {
     package private(set) var count: Int
     package let limit: Int
@@ -13,8 +14,20 @@ package struct LaneCount: Hashable, Sendable {
         count = min(max(1, first), self.limit)
     }
 
+    /// Whether the line is so slow that a break in the middle of a chunk would cost much.
+    package private(set) var isSlow = false
+
+    /// A chunk's worth of bytes was brought, or broke off, after `time`.
+    ///
+    /// - Parameter slow: From when on the line counts as slow.
+    package mutating func brought(in time: Duration, slow: Duration) {
+        isSlow = time >= slow
+        if isSlow { count = 1 } else if time < slow / 4, count < Self.soon { count = min(count + 1, limit) }
+    }
+
     /// A measurement while every lane had work.
     package mutating func measured(_ rate: Double) {
+        guard !isSlow else { return }
         guard rest == 0 else { return rest -= 1 }
         guard rate > best * Self.gain else {
             best = max(best, rate)
@@ -27,4 +40,6 @@ package struct LaneCount: Hashable, Sendable {
     /// By which factor another lane has to be faster to be followed by one more.
     private static let gain = 1.1
     private static let pause = 20
+    /// So many connections send as soon as the line is seen not to be slow.
+    private static let soon = 3
 }

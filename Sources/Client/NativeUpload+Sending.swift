@@ -13,10 +13,16 @@ extension NativeUpload {
         do {
             while true {
                 guard try await mayWork(lane) else { return }
+                let isSlow = lanes.now.isSlow
                 let limit = plan.now.rules.chunkSize.length < Self.aloneLength ? Self.framesLength : 1
-                let parcels = try await plan.until { $0.parcels(limit: limit) }
-                guard !parcels.isEmpty else { return }
-                try await deliver(parcels)
+                let parcels = try await plan.until { plan in
+                    isSlow ? plan.run(limit: Self.appendLength) : plan.parcels(limit: limit)
+                }
+                guard let first = parcels.first else { return }
+                try await timed(parcels) { () async throws in
+                    let compresses = first.bytes.map { ChunkBlock.pays($0.readableBytesUInt8Span) } ?? true
+                    if isSlow, !compresses { try await append(parcels) } else { try await deliver(parcels) }
+                }
             }
         } catch let error as ClientError {
             throw .failed(error)
@@ -25,6 +31,15 @@ extension NativeUpload {
         } catch {
             throw .failed(.cancelled)
         }
+    }
+
+    /// Brings chunks, and learns from it how fast the line is.
+    private func timed(_ parcels: [UploadPlan.Parcel], _ bring: () async throws -> Void) async throws {
+        let start = ContinuousClock.now
+        try await bring()
+        let length = parcels.reduce(0) { $0 + $1.entry.length }
+        let share = Double(min(length, ChunkSize.standard.length)) / Double(length)
+        lanes.change { $0.brought(in: (ContinuousClock.now - start) * share, slow: remote.policy.slow) }
     }
 
     /// Whether this lane may send: as soon as it helps, or never when all is sent without it.
@@ -36,7 +51,7 @@ extension NativeUpload {
         }
     }
 
-    private func deliver(_ parcels: [UploadPlan.Parcel]) async throws {
+    func deliver(_ parcels: [UploadPlan.Parcel]) async throws {
         var rest = parcels
         var refusals = 0
         while !rest.isEmpty {
@@ -75,7 +90,7 @@ extension NativeUpload {
         return parcels.filter { missing.contains($0.index) }
     }
 
-    private func sent(_ parcel: UploadPlan.Parcel) {
+    func sent(_ parcel: UploadPlan.Parcel) {
         backoff.progressed()
         plan.change { $0.sent(parcel) }
         acknowledge()

@@ -125,6 +125,20 @@ struct NativeRequests: Sendable {
         return try await remote.exchange(request)
     }
 
+    /// How the upload stands.
+    func look() async throws(Setback) -> Answer {
+        try await remote.exchange(request(.GET, ""), within: remote.policy.stall)
+    }
+
+    /// Appends at the prefix, which ends at `offset`.
+    func append(_ body: AppendBody, at offset: Int64) async throws(Setback) -> Answer {
+        var request = request(.PATCH, "")
+        request.headers.add(name: HTTPField.Name.uploadOffset.rawName, value: "\(offset)")
+        request.headers.add(name: HTTPField.Name.contentType.rawName, value: "application/octet-stream")
+        request.body = .stream(body, length: .known(body.length))
+        return try await remote.exchange(request)
+    }
+
     /// Seals.
     func complete(length: Int64, contentID: Digest) async throws(Setback) -> Answer {
         var request = request(.POST, "/complete")

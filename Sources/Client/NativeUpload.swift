@@ -99,9 +99,6 @@ struct NativeUpload: Sendable {
         }
     }
 
-    /// How many connections send before it is known whether more help.
-    static let firstLanes = 3
-
     private static let tick: Duration = .milliseconds(100)
     /// Ticks between two measurements.
     private static let measure = 5

@@ -206,6 +206,22 @@ extension UploadPlan {
         return parcels
     }
 
+    /// The next chunks that follow one another in the file and are held.
+    ///
+    /// - Parameter limit: As many as have this length in bytes together, at least one.
+    package mutating func run(limit: Int) -> [Parcel]? {
+        guard var parcels = parcels(limit: 1) else { return nil }
+        var length = parcels.first?.entry.length ?? 0
+        while let last = parcels.last, last.bytes != nil, queued < queue.count, queue[queued] == last.index + 1,
+            held[queue[queued]] != nil, length + entries[queue[queued]].length <= limit,
+            let next = self.parcels(limit: 1)
+        {
+            parcels += next
+            length += next[0].entry.length
+        }
+        return parcels
+    }
+
     /// The server has acknowledged the chunk.
     package mutating func sent(_ parcel: Parcel) {
         held[parcel.index] = nil

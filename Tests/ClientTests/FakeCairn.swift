@@ -38,6 +38,8 @@ final class FakeCairn: Script {
         var seen: [String] = []
         /// Body bytes of files and chunks received, kept or not.
         var received = 0
+        /// How often bytes were appended natively.
+        var appended = 0
         /// Whether it has the native door.
         var isNative = false
         /// What the store has from elsewhere, so that it is not missing.

@@ -39,6 +39,7 @@ extension FakeCairn.State {
             return ScriptedAnswer(200, text: #"{"chunkSize":\#(FakeCairn.chunkSize.length),\#(Self.encodings)}"#)
         }
         if request.method == "POST", request.path == "/v1/uploads" { return begin(request) }
+        if pieces.count == 3, pieces[1] == "uploads", let answer = member(request, pieces[2], isWhole) { return answer }
         guard pieces.count >= 4, pieces[0] == "v1", pieces[1] == "uploads" else { return nil }
         guard let key = uploads.first(where: { "\($0.value.id)" == pieces[2] })?.key, let upload = uploads[key] else {
             return problem(404, "unknown-upload")
@@ -49,6 +50,23 @@ extension FakeCairn.State {
         case ("PUT", "chunks", 5): return put(request, key, Digest(pieces[4]), isWhole: isWhole)
         case ("POST", "chunks", 4): return post(request, key, isWhole: isWhole)
         case ("POST", "complete", 4): return complete(request, key)
+        default: return nil
+        }
+    }
+
+    /// A look at one upload, or an append to it.
+    private mutating func member(_ request: ScriptedRequest, _ id: String, _ isWhole: Bool) -> ScriptedAnswer? {
+        guard let (key, upload) = uploads.first(where: { "\($0.value.id)" == id }) else { return nil }
+        switch request.method {
+        case "GET": return state(upload, 200)
+        case "PATCH":
+            guard request["upload-offset"] == "\(upload.offset)" else {
+                return problem(409, "mismatching-upload-offset")
+            }
+            received += request.body.count
+            appended += 1
+            uploads[key]?.append(request.body)
+            return isWhole ? ScriptedAnswer(204) : problem(400, "body-cut")
         default: return nil
         }
     }
@@ -208,7 +226,18 @@ extension FakeUpload {
     /// The prefix: the leading run of chunks that are there.
     fileprivate var offset: Int {
         guard !isComplete else { return bytes.count }
-        return named.prefix { chunks[$0] != nil }.reduce(0) { $0 + (chunks[$1]?.count ?? 0) }
+        return named.prefix { chunks[$0] != nil }.reduce(0) { $0 + (chunks[$1]?.count ?? 0) } + tail.count
+    }
+
+    /// Bytes at the prefix; whole chunks of them are kept, the rest is the tail.
+    fileprivate mutating func append(_ bytes: [UInt8]) {
+        tail += bytes
+        while let next = named.first(where: { chunks[$0] == nil }), tail.count >= length(of: next) {
+            let chunk = Array(tail.prefix(length(of: next)))
+            guard Digest(hashing: chunk.span) == next else { return tail = [] }
+            chunks[next] = chunk
+            tail.removeFirst(chunk.count)
+        }
     }
 
     fileprivate var prefix: Digest {

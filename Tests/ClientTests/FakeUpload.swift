@@ -13,6 +13,8 @@ struct FakeUpload: Sendable {
     var named: [Digest] = []
     var chunks: [Digest: [UInt8]] = [:]
     var length: Int?
+    /// What was appended behind the last whole chunk.
+    var tail: [UInt8] = []
 
     /// The manifest of what is there.
     var manifest: Manifest {

@@ -205,6 +205,19 @@ func noise(_ length: Int, seed: UInt64 = 1) -> [UInt8] {
         }
     }
 
+    @Test func `over a slow line a break costs only what was on its way`() async throws {
+        let bytes = noise(300 * Self.chunk)
+        let cuts = [100_000, 5, 3_000_000].map { FakeCairn.Fault.cut(after: $0) }
+        let fake = FakeCairn(faults: ["PATCH /v1/uploads/id": cuts], isNative: true)
+        var policy = impatient
+        policy.slow = .zero
+        let receipt = try await put(fake, bytes, policy: policy)
+        #expect(try completed(fake).bytes == bytes)
+        #expect(fake.now.appended > 3)
+        #expect(fake.now.received <= bytes.count + 41 * fake.now.chunks.count, "no byte came twice")
+        #expect(receipt.known == 0)
+    }
+
     @Test func `holes are neither sent nor more than one chunk of zeros`() async throws {
         let fake = FakeCairn(isNative: true)
         let receipt = try await withFolder { folder throws in
