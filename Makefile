@@ -43,6 +43,7 @@ clean:
 .PHONY: clients
 clients: packages
 	@sh .make/clients.sh
+	@sh .make/python.sh
 
 .PHONY: packages
 packages:

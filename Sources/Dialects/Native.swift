@@ -28,7 +28,9 @@ public enum Native: Dialect {
     private static func part(ofFile request: RequestHead) throws(RequestError) -> Command {
         switch request.path[3] {
         case "manifest": return try reading(request, .manifest(try id(request.path[2])))
-        case "proof": return try reading(request, .native(.proof(try id(request.path[2]), try proof(request))))
+        case "proof":
+            _ = try reading(request, .health)
+            return .native(.proof(try id(request.path[2]), try proof(request)))
         default: throw .unknownPath
         }
     }

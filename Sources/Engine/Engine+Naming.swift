@@ -111,6 +111,7 @@ extension Upload {
         _ digests: [Digest], from index: Int, end: Int64?, _ limits: Limits
     ) throws(UploadError) -> [Entry] {
         if let declared = declaredLength, let end, end != declared { throw .lengthConflict(declared: declared, prefix) }
+        if let end, end > limits.length(at: chunkSize) { throw .limit(.length, limits.length(at: chunkSize)) }
         let whole = Int64(chunkSize.length)
         let length = end ?? declaredLength
         let count = index.addingReportingOverflow(digests.count).partialValue
