@@ -39,11 +39,12 @@ let core: [Target] = [
     .systemLibrary(
         name: "CLZ4", path: "Sources/System/CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
     .target(name: "CCRC32C", path: "Sources/System/CCRC32C"),
+    .systemLibrary(name: "CMalloc", path: "Sources/System/CMalloc"),
     target("Hashing", "System/Hashing", ["COpenSSL", "CCRC32C"]),
     target("LZ4", "System/LZ4", ["CLZ4"]),
     target("CairnContent", "Content", ["Hashing", "LZ4"]),
     target("CairnEngine", "Engine", ["CairnContent", nio, log, asyncAlgorithms]),
-    target("CairnDisk", "Stores/Disk", ["CairnContent", "CairnEngine", "Hashing", "LZ4", nio, posix, log, database]),
+    target("CairnDisk", "Stores/Disk", ["CMalloc", "CairnContent", "CairnEngine", "Hashing", "LZ4", nio, posix, log, database]),
 
     support("Randomness", []),
     support("StoreConformance", ["CairnContent", "CairnEngine", nio]),

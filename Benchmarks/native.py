@@ -167,26 +167,25 @@ class Bench:
                   f'again: {10_000 / again[0]:.0f} files/s, {sent} bytes of body')
 
     def kills(self, count=100):
-        file = self.random_file('half', GIB // 2)
+        file = self.random_file()
         digest = subprocess.run([self.cairn, 'id', file], capture_output=True, text=True, check=True).stdout[:64]
         generator = random.Random()
         with self.server() as server:
-            sent_after_acknowledged = 0
-            with Proxy(server.port) as proxy:
+            with Proxy(server.port, rate=100e6) as proxy:
                 url = f'http://127.0.0.1:{proxy.port}'
                 for number in range(count):
-                    client = subprocess.Popen([self.cairn, 'put', file, '--to', url, '--quiet'], stderr=subprocess.DEVNULL)
-                    time.sleep(generator.uniform(0.02, 0.3))
+                    client = subprocess.Popen(
+                        [self.cairn, 'put', file, '--to', url, '--quiet'], stdout=subprocess.DEVNULL,
+                        stderr=subprocess.DEVNULL)
+                    time.sleep(generator.uniform(0.1, 0.8))
                     if number % 2:
                         server.kill()
                         server.start(server.port)
                     client.kill()
                     client.wait()
-                before = proxy.up
                 _, _, (receipt,) = self.put(file, url)
-                total = before + proxy.up - before
-        print(f'{count} kills of one upload of 512 MiB: identical {receipt["contentId"] == digest}, '
-              f'{total / file.stat().st_size:.2f} x the file on the wire in all')
+        print(f'{count} kills of one upload of 1 GiB: identical {receipt["contentId"] == digest}, '
+              f'{proxy.up / file.stat().st_size:.2f} x the file on the wire in all, {receipt["sent"]} bytes of body at last')
 
     def line(self):
         file = self.random_file('line', 48 << 20)

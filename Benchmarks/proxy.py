@@ -26,6 +26,10 @@ class Proxy:
     def __exit__(self, *_):
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join()
+        for task in asyncio.all_tasks(self.loop):
+            task.cancel()
+        self.loop.set_exception_handler(lambda *_: None)
+        self.loop.run_until_complete(asyncio.sleep(0.1))
 
     def _run(self, ready):
         asyncio.set_event_loop(self.loop)

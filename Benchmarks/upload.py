@@ -59,7 +59,7 @@ def run(command):
 
 
 def put(cairn, file, url):
-    return [cairn, 'put', file, '--to', url, '--quiet']
+    return [cairn, 'put', file, '--to', url, '--quiet', '--no-cache']
 
 
 def curl(_, file, url):

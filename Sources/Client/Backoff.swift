@@ -1,9 +1,9 @@
 /// When to try again, and when to stop trying.
 public struct RetryPolicy: Hashable, Sendable {
     /// Tries in a row that may fail without any progress between them, at least 1.
-    public var tries = 10
+    public var tries = 12
     /// The longest pause before the second try; it doubles from try to try.
-    public var firstPause: Duration = .milliseconds(250)
+    public var firstPause: Duration = .milliseconds(50)
     /// The longest pause of all, unless the server asks for more.
     public var pauseLimit: Duration = .seconds(30)
     /// The longest that the server may ask us to wait.

@@ -3,10 +3,9 @@ import NIOCore
 
 /// Chunks that the server lacks, over several connections at a time.
 extension NativeUpload {
-    /// From this chunk size on each chunk has a request of its own; smaller ones travel together.
-    private static let aloneLength = 1 << 20
-    /// About how long a body of many chunks is, in bytes.
-    private static let framesLength = 8 << 20
+    /// About how long a body of many chunks is, in bytes. Each body costs the server a transaction, and what breaks
+    /// with it a question; on a slow line each chunk has its own.
+    private static let framesLength = 16 << 20
 
     /// Sends until nothing more will be missing; waits while fewer connections than `lane` help.
     func send(in lane: Int) async throws(Detour) {
@@ -14,9 +13,8 @@ extension NativeUpload {
             while true {
                 guard try await mayWork(lane) else { return }
                 let isSlow = lanes.now.isSlow
-                let limit = plan.now.rules.chunkSize.length < Self.aloneLength ? Self.framesLength : 1
                 let parcels = try await plan.until { plan in
-                    isSlow ? plan.run(limit: Self.appendLength) : plan.parcels(limit: limit)
+                    isSlow ? plan.run(limit: Self.appendLength) : plan.parcels(limit: Self.framesLength)
                 }
                 guard let first = parcels.first else { return }
                 try await timed(parcels) { () async throws in
@@ -105,16 +103,15 @@ extension NativeUpload {
     }
 
     private func post(_ parcels: [UploadPlan.Parcel]) async throws(Setback) -> [UploadPlan.Parcel] {
-        var frames = ByteBuffer()
+        var frames: [ByteBuffer] = []
         for parcel in parcels {
             let (bytes, codec) = try await body(of: parcel)
             guard let frame = ChunkFrame(parcel.entry, codec: codec, wireLength: bytes.readableBytes) else {
                 throw .final(.wrongBytes("chunk \(parcel.index) has another length than it had"))
             }
-            frames.writeBytes(frame.header)
-            frames.writeImmutableBuffer(bytes)
+            frames += [ByteBuffer(bytes: frame.header), bytes]
         }
-        tally.hasRead(frames.readableBytes)
+        tally.hasRead(frames.reduce(0) { $0 + $1.readableBytes })
         let answer = try await requests.post(frames).successful()
         let verdicts = answer.body.readableBytesView.map { ChunkFrame.Verdict(rawValue: $0) }
         guard verdicts.count == parcels.count, !verdicts.contains(nil) else {

@@ -113,15 +113,18 @@ struct NativeRequests: Sendable {
     func put(_ digest: Digest, _ body: ByteBuffer, codec: ChunkFrame.Codec) async throws(Setback) -> Answer {
         var request = request(.PUT, "/chunks/\(digest)")
         if codec == .lz4 { request.headers.add(name: HTTPField.Name.contentEncoding.rawName, value: "lz4") }
-        request.body = .stream(Slices(of: body), length: .known(Int64(body.readableBytes)))
+        request.body = .stream(Slices(of: [body]), length: .known(Int64(body.readableBytes)))
         return try await remote.exchange(request)
     }
 
     /// Brings several chunks, framed.
-    func post(_ frames: ByteBuffer) async throws(Setback) -> Answer {
+    ///
+    /// - Parameter frames: Headers and the chunks behind them, in turn.
+    func post(_ frames: [ByteBuffer]) async throws(Setback) -> Answer {
         var request = request(.POST, "/chunks")
         request.headers.add(name: HTTPField.Name.contentType.rawName, value: "application/vnd.cairn.frames")
-        request.body = .stream(Slices(of: frames), length: .known(Int64(frames.readableBytes)))
+        let length = frames.reduce(0) { $0 + Int64($1.readableBytes) }
+        request.body = .stream(Slices(of: frames), length: .known(length))
         return try await remote.exchange(request)
     }
 
@@ -174,17 +177,20 @@ extension Remote {
 private struct Slices: AsyncSequence, Sendable {
     typealias Element = ByteBuffer
 
-    let buffer: ByteBuffer
+    let buffers: [ByteBuffer]
 
-    init(of buffer: ByteBuffer) { self.buffer = buffer }
+    init(of buffers: [ByteBuffer]) { self.buffers = buffers }
 
-    func makeAsyncIterator() -> Iterator { Iterator(rest: buffer) }
+    func makeAsyncIterator() -> Iterator { Iterator(rest: buffers[...]) }
 
     struct Iterator: AsyncIteratorProtocol {
-        var rest: ByteBuffer
+        var rest: ArraySlice<ByteBuffer>
 
         mutating func next() async -> ByteBuffer? {
-            rest.readableBytes == 0 ? nil : rest.readSlice(length: Swift.min(rest.readableBytes, Remote.partLength))
+            guard var first = rest.popFirst() else { return nil }
+            let part = first.readSlice(length: Swift.min(first.readableBytes, Remote.partLength))
+            if first.readableBytes > 0 { rest = [first] + rest }
+            return part
         }
     }
 }

@@ -43,7 +43,6 @@ extension Engine {
     func shared<Value: Sendable>(
         _ id: UploadID, for principal: Principal, _ work: (Upload, Lease) async throws(UploadError) -> Value
     ) async throws(UploadError) -> Value {
-        _ = try await upload(id, for: principal)
         try await makeSound(id, for: principal)
         return try await leases.hold(.upload(id), .shared) { lease throws(UploadError) in
             try await work(try await self.upload(id, for: principal), lease)
@@ -52,7 +51,7 @@ extension Engine {
 
     /// Looks for the upload's chunks, once since start-up. Of many who come at once one does, and the others wait.
     private func makeSound(_ id: UploadID, for principal: Principal) async throws(UploadError) {
-        while try await upload(id, for: principal).state == .open, !sound.withLock({ $0.contains(id) }) {
+        while !sound.withLock({ $0.contains(id) }), try await upload(id, for: principal).state == .open {
             do throws(UploadError) {
                 try await leases.hold(.upload(id)) { _ throws(UploadError) in
                     _ = try await self.soundUpload(id, for: principal)

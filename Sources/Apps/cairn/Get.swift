@@ -1,5 +1,6 @@
 import ArgumentParser
 import CairnClient
+import CairnDisk
 import CairnDialects
 
 /// `cairn get`: a file from a server, verified chunk by chunk.
@@ -27,6 +28,7 @@ struct Get: AsyncParsableCommand {
     @OptionGroup var shown: OutputOptions
 
     func run() async throws {
+        ProcessLimits.keepBuffers()
         let console = Console(shown)
         let address = try server.file(file)
         let (output, force) = (output, force)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CairnClient
+import CairnDisk
 import CairnDialects
 import CairnEngine
 import Foundation
@@ -35,6 +36,7 @@ struct Put: AsyncParsableCommand {
     }
 
     func run() async throws {
+        ProcessLimits.keepBuffers()
         let console = Console(output)
         let address = try server.server()
         let (inputs, name, metadata) = (inputs, name, Metadata(type: type))
