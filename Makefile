@@ -1,5 +1,5 @@
 # make run    a server with a real file in it        make test   every test
-# make tsan   engine and disk store under TSan       make bench  speed against openssl and curl
+# make tsan   engine and disk store under TSan       make bench  speed, and what travels
 
 PORT ?= 8080
 DATA ?= ./data
@@ -28,6 +28,7 @@ tsan: packages
 bench: packages
 	$(SWIFT) build -c release --product cairn
 	python3 Benchmarks/upload.py $(BUILD)/cairn
+	python3 Benchmarks/native.py $(BUILD)/cairn
 
 # The vectors of spec/vectors once more, by another SHA-256.
 vectors:
