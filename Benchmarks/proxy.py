@@ -68,7 +68,8 @@ class Proxy:
                 setattr(self, way, getattr(self, way) + len(data))
                 now = self.loop.time()
                 if self.rate:
-                    self.free[way] = max(self.free[way], now) + len(data) / self.rate
+                    # A sleep that overslept is made good; a line that was idle is not.
+                    self.free[way] = max(self.free[way], now - 0.05) + len(data) / self.rate
                     await asyncio.sleep(max(self.free[way] - now, 0))
                 await queue.put((self.loop.time() + self.delay, data))
         except OSError:

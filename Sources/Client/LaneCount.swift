@@ -17,12 +17,16 @@ package struct LaneCount: Hashable, Sendable {
     /// Whether the line is so slow that a break in the middle of a chunk would cost much.
     package private(set) var isSlow = false
 
+    /// Whether the line is so fast that several chunks may travel in one body. Not before it is seen.
+    package private(set) var isFast = false
+
     /// A chunk's worth of bytes was brought, or broke off, after `time`.
     ///
     /// - Parameter slow: From when on the line counts as slow.
     package mutating func brought(in time: Duration, slow: Duration) {
         isSlow = time >= slow
-        if isSlow { count = 1 } else if time < slow / 4, count < Self.soon { count = min(count + 1, limit) }
+        isFast = time < slow / 4
+        if isSlow { count = 1 } else if isFast, count < Self.soon { count = min(count + 1, limit) }
     }
 
     /// A measurement while every lane had work.

@@ -47,7 +47,12 @@ public struct LocalTree: Hashable, Sendable {
         }
         entries.sort { $0.name.string < $1.name.string }
         for entry in entries {
-            try await add(entry, name: name.isEmpty ? entry.name.string : "\(name)/\(entry.name.string)")
+            do {
+                try await add(entry, name: name.isEmpty ? entry.name.string : "\(name)/\(entry.name.string)")
+            } catch {
+                // What cannot be looked at must not keep the rest from being sent.
+                skip(entry.path.string, error.reason)
+            }
         }
     }
 

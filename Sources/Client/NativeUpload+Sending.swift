@@ -4,22 +4,25 @@ import NIOCore
 /// Chunks that the server lacks, over several connections at a time.
 extension NativeUpload {
     /// About how long a body of many chunks is, in bytes. Each body costs the server a transaction, and what breaks
-    /// with it a question; on a slow line each chunk has its own.
+    /// with it a question; on a line that is not fast each chunk has its own.
     private static let framesLength = 16 << 20
+    /// The same before the line is seen to be fast.
+    private static let firstLength = 1 << 20
 
     /// Sends until nothing more will be missing; waits while fewer connections than `lane` help.
     func send(in lane: Int) async throws(Detour) {
         do {
             while true {
                 guard try await mayWork(lane) else { return }
-                let isSlow = lanes.now.isSlow
+                let line = lanes.now
                 let parcels = try await plan.until { plan in
-                    isSlow ? plan.run(limit: Self.appendLength) : plan.parcels(limit: Self.framesLength)
+                    if line.isSlow { return plan.run(limit: Self.appendLength) }
+                    return plan.parcels(limit: line.isFast ? Self.framesLength : Self.firstLength)
                 }
                 guard let first = parcels.first else { return }
                 try await timed(parcels) { () async throws in
                     let compresses = first.bytes.map { ChunkBlock.pays($0.readableBytesUInt8Span) } ?? true
-                    if isSlow, !compresses { try await append(parcels) } else { try await deliver(parcels) }
+                    if line.isSlow, !compresses { try await append(parcels) } else { try await deliver(parcels) }
                 }
             }
         } catch let error as ClientError {

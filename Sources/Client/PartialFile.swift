@@ -2,20 +2,23 @@ import CairnContent
 import NIOCore
 import _NIOFileSystem
 
-/// A download on its way: `FILE.part` beside the file it will be, with holes where chunks are still lacking.
+/// A download on its way: `FILE.<content id>.part` beside the file it will be, with holes where chunks are lacking.
+///
+/// Of the content id the name has eight digits: two files on their way to one place never share bytes.
 struct PartialFile: Sendable {
     private let path: String
+    private let partPath: String
     private let handle: ReadWriteFileHandle
 
-    private var partPath: String { Self.partPath(path) }
-
-    static func partPath(_ path: String) -> String { "\(path).part" }
+    static func partPath(_ path: String, _ contentID: Digest) -> String {
+        "\(path).\(contentID.description.prefix(8)).part"
+    }
 
     /// Opens the download that will be `path`, or goes on with what an earlier run left, while `body` runs.
     static func opened<Result>(
-        for path: String, _ body: (PartialFile) async throws(ClientError) -> Result
+        for path: String, _ contentID: Digest, _ body: (PartialFile) async throws(ClientError) -> Result
     ) async throws(ClientError) -> Result {
-        let file = try await open(for: path)
+        let file = try await open(for: path, partPath(path, contentID))
         do {
             let result = try await body(file)
             try? await file.handle.close()  // `finish` has synced it
@@ -26,13 +29,13 @@ struct PartialFile: Sendable {
         }
     }
 
-    private static func open(for path: String) async throws(ClientError) -> PartialFile {
+    private static func open(for path: String, _ partPath: String) async throws(ClientError) -> PartialFile {
         do {
             let handle = try await FileSystem.shared.openFile(
-                forReadingAndWritingAt: FilePath(partPath(path)), options: .modifyFile(createIfNecessary: true))
-            return PartialFile(path: path, handle: handle)
+                forReadingAndWritingAt: FilePath(partPath), options: .modifyFile(createIfNecessary: true))
+            return PartialFile(path: path, partPath: partPath, handle: handle)
         } catch {
-            throw .failedIO(path: partPath(path), reason: error.reason)
+            throw .failedIO(path: partPath, reason: error.reason)
         }
     }
 

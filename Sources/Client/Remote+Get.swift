@@ -11,7 +11,7 @@ extension Remote {
         try FileDescription(try await ask(.HEAD, "/v1/files/\(id)"))
     }
 
-    /// Brings a file to `path`; what an earlier run left in `<path>.part` is verified and not fetched again.
+    /// Brings a file to `path`; what an earlier run left in `<path>.<content id>.part` is verified, not fetched again.
     ///
     /// - Parameter replacing: Whether another file at `path` may be overwritten.
     /// - Returns: The bytes that were fetched.
@@ -24,7 +24,7 @@ extension Remote {
             return 0
         }
         guard !stands || replacing else { throw .exists(path: path) }
-        return try await PartialFile.opened(for: path) { part throws(ClientError) in
+        return try await PartialFile.opened(for: path, manifest.contentID) { part throws(ClientError) in
             let fetched = try await fill(part, id, manifest)
             try await part.finish(length: manifest.length, replacing: stands)
             return fetched

@@ -34,12 +34,14 @@ extension Remote {
     /// Calls `body` with every complete file, page by page.
     public func files(_ body: (ListedFile) -> Void) async throws(ClientError) {
         var after: String?
+        var seen: Set<String?> = []
         repeat {
             let query = after.map { "?after=\(PercentCoding.encode($0))" } ?? ""
             let page = try await ask(.GET, "/v1/files\(query)").decoded(as: FilePage.self)
             page.files.forEach(body)
             after = page.next
-        } while after != nil
+            // A server that comes back to the same place would be asked for ever.
+        } while after != nil && seen.insert(after).inserted
     }
 
     /// Cancels an open upload, or removes a file.

@@ -12,7 +12,8 @@ public struct ServerAddress: Hashable, Sendable, LosslessStringConvertible {
         let text = text.contains("://") ? text : "http://" + text
         guard let parts = URLComponents(string: text), let scheme = parts.scheme?.lowercased(),
             scheme == "http" || scheme == "https", let host = parts.host, !host.isEmpty,
-            parts.query == nil, parts.fragment == nil, parts.user == nil, parts.password == nil
+            parts.port.map({ (1...65_535).contains($0) }) ?? true, parts.query == nil, parts.fragment == nil,
+            parts.user == nil, parts.password == nil
         else { return nil }
         let end = text.lastIndex { $0 != "/" } ?? text.startIndex
         description = String(text[...end])

@@ -47,7 +47,7 @@ extension JSON: CustomStringConvertible {
             switch scalar {
             case "\"": quoted += "\\\""
             case "\\": quoted += "\\\\"
-            case "\0"..<" ", "\u{7F}", "<", "\u{2028}", "\u{2029}": quoted += escaped(scalar)
+            case "\0"..<" ", "\u{7F}"..."\u{9F}", "<", "\u{2028}", "\u{2029}": quoted += escaped(scalar)
             default: quoted.unicodeScalars.append(scalar)
             }
         }

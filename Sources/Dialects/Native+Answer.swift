@@ -91,7 +91,7 @@ extension Native {
             ("cairn", .number(1)),
             ("dialects", .array(["x-start-byte", "plain", "tus", "ietf", "native"].map { .string($0) })),
             ("chunkSize", .number(Int64(chunkSize.length))), ("encodings", .array([.string("lz4")])),
-            ("concurrency", .number(8)), ("durability", .string("synced")), ("dedup", .string(dedup.rawValue)),
+            ("concurrency", .number(16)), ("durability", .string("synced")), ("dedup", .string(dedup.rawValue)),
             (
                 "limits",
                 .object([

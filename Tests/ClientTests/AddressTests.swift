@@ -14,6 +14,7 @@ import Testing
 
     @Test(arguments: [
         "", "ftp://a.example", "http://", "http://a.example/?x=1", "http://a.example/#x", "http://u:p@a.example",
+        "http://a.example:0", "http://a.example:65536", "http://a.example:99999",
     ])
     func `nothing else`(text: String) {
         #expect(ServerAddress(text) == nil)

@@ -10,6 +10,8 @@ import Testing
 @Suite struct `Getting a file` {
     private static let chunk = FakeCairn.chunkSize.length
     private static let upload = FakeUpload(bytes: content(300_000), name: "folder/a.bin", isComplete: true)
+    /// What an earlier run leaves of it beside `a`.
+    private static let partName = "a.\(upload.manifest.contentID.description.prefix(8)).part"
 
     private func get(
         _ fake: FakeCairn, to path: String, replacing: Bool = false, events: Events = Events()
@@ -56,7 +58,7 @@ import Testing
         try await withFolder { folder throws in
             var left = Array(Self.upload.bytes[..<200_000])
             left[70_000] ^= 1
-            _ = try folder.file("a.part", left)
+            _ = try folder.file(Self.partName, left)
             let path = folder.appending(path: "a").path
             // Chunks 0 and 2 are whole and right; 1 has a wrong byte, 3 is cut, 4 is not there.
             #expect(try await get(fake(), to: path) == Int64(300_000 - 2 * Self.chunk))
@@ -64,9 +66,18 @@ import Testing
         }
     }
 
+    @Test func `what was left of another file is not touched`() async throws {
+        try await withFolder { folder throws in
+            let other = try folder.file("a.00000000.part", [1, 2, 3])
+            let path = folder.appending(path: "a").path
+            #expect(try await get(fake(), to: path) == 300_000)
+            #expect(try bytes(at: other) == [1, 2, 3])
+        }
+    }
+
     @Test func `a longer left-over is cut`() async throws {
         try await withFolder { folder throws in
-            _ = try folder.file("a.part", Self.upload.bytes + [1, 2, 3])
+            _ = try folder.file(Self.partName, Self.upload.bytes + [1, 2, 3])
             let path = folder.appending(path: "a").path
             #expect(try await get(fake(), to: path) == 0)
             #expect(try bytes(at: path) == Self.upload.bytes)

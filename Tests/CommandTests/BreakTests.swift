@@ -50,7 +50,8 @@ import Testing
             // What a killed run leaves: some chunks, one of them damaged, and an end in the middle of another.
             var left = Array(content(20_000_000)[..<13_000_000])
             left[5_000_000] ^= 1
-            try folder.file("b.bin.part", left)
+            let contentID = try #require(receipt["contentId"] as? String)
+            try folder.file("b.bin.\(contentID.prefix(8)).part", left)
             let get = try await CairnProcess.run("get", url, "-o", folder.path("b.bin"), "--json")
             #expect(get.status == 0, "\(get.errors)")
             #expect(try get.object()["fetched"] as? Int == 20_000_000 - 2 * (4 << 20))

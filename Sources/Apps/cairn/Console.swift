@@ -24,19 +24,19 @@ final class Console: Sendable {
     /// A result: as JSON or in words.
     func result(_ members: @autoclosure () -> [(String, JSON)], _ words: @autoclosure () -> String) {
         endProgress()
-        Self.print(output.json ? JSON.object(members()).description : words())
+        Self.print(output.json ? JSON.object(members()).description : Self.visible(words()))
     }
 
     /// Something worth knowing that is neither a result nor an error.
     func note(_ text: String) {
         guard !output.quiet else { return }
         endProgress()
-        Self.complain(text)
+        Self.complain(Self.visible(text))
     }
 
     func failure(_ text: String) {
         endProgress()
-        Self.complain("cairn: \(text)")
+        Self.complain("cairn: \(Self.visible(text))")
     }
 
     /// From here on progress is that of `name`.
@@ -64,7 +64,7 @@ final class Console: Sendable {
             $0.drawn = now
             return text
         }
-        if let line { Self.write("\r\u{1B}[K\(line)", to: .standardError) }
+        if let line { Self.write("\r\u{1B}[K\(Self.visible(line))", to: .standardError) }
     }
 
     private func endProgress() {
@@ -74,6 +74,17 @@ final class Console: Sendable {
 }
 
 extension Console {
+    /// The text without what a terminal would obey: names come from other people.
+    private static func visible(_ text: String) -> String {
+        let scalars = text.unicodeScalars.map { scalar in
+            let isCommand =
+                scalar.properties.generalCategory == .control || (0x202A...0x202E).contains(scalar.value)
+                || (0x2066...0x2069).contains(scalar.value)
+            return isCommand ? "\u{FFFD}" as Unicode.Scalar : scalar
+        }
+        return String(String.UnicodeScalarView(scalars))
+    }
+
     /// A line on standard output, there when this returns.
     static func print(_ text: String) { write("\(text)\n", to: .standardOutput) }
 

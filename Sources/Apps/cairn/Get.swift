@@ -8,8 +8,8 @@ struct Get: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Fetch a file; run it again to go on.",
         discussion: """
-            The bytes are written to FILE.part and verified chunk by chunk; when all are there and durable, it \
-            becomes FILE.
+            The bytes are written to FILE.<content id>.part and verified chunk by chunk; when all are there and \
+            durable, it becomes FILE.
             """)
 
     @Argument(help: ArgumentHelp("The file's URL, or its id on the server.", valueName: "url"))
