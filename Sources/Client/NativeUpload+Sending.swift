@@ -107,14 +107,16 @@ extension NativeUpload {
 
     private func post(_ parcels: [UploadPlan.Parcel]) async throws(Setback) -> [UploadPlan.Parcel] {
         var frames: [ByteBuffer] = []
+        var length = 0
         for parcel in parcels {
             let (bytes, codec) = try await body(of: parcel)
             guard let frame = ChunkFrame(parcel.entry, codec: codec, wireLength: bytes.readableBytes) else {
                 throw .final(.wrongBytes("chunk \(parcel.index) has another length than it had"))
             }
             frames += [ByteBuffer(bytes: frame.header), bytes]
+            length += bytes.readableBytes
         }
-        tally.hasRead(frames.reduce(0) { $0 + $1.readableBytes })
+        tally.hasRead(length)
         let answer = try await requests.post(frames).successful()
         let verdicts = answer.body.readableBytesView.map { ChunkFrame.Verdict(rawValue: $0) }
         guard verdicts.count == parcels.count, !verdicts.contains(nil) else {

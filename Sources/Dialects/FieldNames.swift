@@ -25,6 +25,10 @@ extension HTTPField.Name {
     static let uploadExpires = Self("Upload-Expires")!
     static let uploadLimit = Self("Upload-Limit")!
     package static let reprDigest = Self("Repr-Digest")!
+    static let unencodedDigest = Self("Unencoded-Digest")!
+    static let forwarded = Self("Forwarded")!
+    static let xForwardedProto = Self("X-Forwarded-Proto")!
+    static let xForwardedHost = Self("X-Forwarded-Host")!
     package static let wantContentDigest = Self("Want-Content-Digest")!
     package static let wantReprDigest = Self("Want-Repr-Digest")!
     static let acceptPatch = Self("Accept-Patch")!

@@ -87,7 +87,10 @@ extension Native {
         guard length ?? 0 <= Int64(ChunkSize.maximum.length) else {
             throw .bodyTooLong(limit: ChunkSize.maximum.length)
         }
-        return .native(.put(Put(digest, codec: codec, bodyLength: length), to: id))
+        // What the client says of the chunk besides its name in the path must not contradict it.
+        guard try fields.sha256(.unencodedDigest) ?? digest == digest else { throw .header(.unencodedDigest) }
+        let bodyDigest = try fields.sha256(.contentDigest)
+        return .native(.put(Put(digest, codec: codec, bodyLength: length, bodyDigest: bodyDigest), to: id))
     }
 
     private static func name(_ id: UploadID, _ request: RequestHead) throws(RequestError) -> NativeCommand {
@@ -140,6 +143,11 @@ extension RequestHead {
 }
 
 extension HTTPFields {
+    /// The SHA-256 in a digest field; other algorithms there are passed over (RFC 9530, section 2).
+    fileprivate func sha256(_ name: HTTPField.Name) throws(RequestError) -> Digest? {
+        try checksums(name).first { $0.algorithm == .sha256 }.flatMap { Digest(bytes: $0.bytes) }
+    }
+
     /// Whether `Content-Type` is this one, whatever its parameters.
     func isOf(_ type: String) -> Bool { self[.contentType].map(MediaType.essence) == type }
 }

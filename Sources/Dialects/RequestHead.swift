@@ -8,13 +8,17 @@ public struct Setting: Hashable, Sendable {
     /// Of uploads that begin now.
     public let chunkSize: ChunkSize
     public let moment: Timestamp
+    /// Whether a proxy that is trusted has sent the request, so that it says where clients reach this server.
+    public let isForwarded: Bool
 
     public init(
-        limits: Limits = Limits(), chunkSize: ChunkSize = .standard, moment: Timestamp = Timestamp(seconds: 0)
+        limits: Limits = Limits(), chunkSize: ChunkSize = .standard, moment: Timestamp = Timestamp(seconds: 0),
+        isForwarded: Bool = false
     ) {
         self.limits = limits
         self.chunkSize = chunkSize
         self.moment = moment
+        self.isForwarded = isForwarded
     }
 
     /// The longest file, in bytes.
@@ -34,7 +38,7 @@ public struct RequestHead: Hashable, Sendable {
     public let id: String
     /// What holds for the server and the moment.
     public let setting: Setting
-    /// `http://` and the authority, where clients reach this server; nil when it names none fit to repeat.
+    /// Scheme and authority, where clients reach this server; nil when the request names none fit to repeat.
     let origin: String?
 
     /// Takes the request's target apart.
@@ -52,7 +56,9 @@ public struct RequestHead: Hashable, Sendable {
         method = try Self.method(of: request)
         self.id = id
         self.setting = setting
-        origin = request.authority.flatMap { Self.isHost($0) ? "http://\($0)" : nil }
+        let forwarded = setting.isForwarded ? Forwarded(fields) : Forwarded()
+        let host = forwarded.host ?? request.authority
+        origin = host.flatMap { Self.isHost($0) ? "\(forwarded.scheme ?? "http")://\($0)" : nil }
     }
 
     /// A name or an address, and perhaps a port.

@@ -5,14 +5,19 @@ import NIOCore
 struct ChunkReceiver: ~Copyable {
     private let entry: Entry
     private let codec: ChunkFrame.Codec
+    private let bodyDigest: Digest?
     private var writer: ChunkWriter
     private var chunk: VerifiedChunk?
     /// The block so far: shorter than the chunk, so it is bounded as that is.
     private var block = ByteBuffer()
     private var length = 0
 
-    init(_ entry: Entry, _ codec: ChunkFrame.Codec, store: any Store, chunkSize: ChunkSize) {
+    /// - Parameter bodyDigest: What the bytes come to as they travel, when that was said.
+    init(
+        _ entry: Entry, _ codec: ChunkFrame.Codec, store: any Store, chunkSize: ChunkSize, bodyDigest: Digest? = nil
+    ) {
         self.entry = entry
+        self.bodyDigest = bodyDigest
         self.codec = codec
         writer = ChunkWriter(store: store, chunkSize: chunkSize)
     }
@@ -34,10 +39,13 @@ struct ChunkReceiver: ~Copyable {
     consuming func finish() -> Result<VerifiedChunk, WrongBytes> {
         guard codec == .plain else { return decoded() }
         guard let chunk = chunk ?? writer.close() else { return .failure(WrongBytes(actual: ContentHasher().digest())) }
-        return chunk.entry == entry ? .success(chunk) : .failure(WrongBytes(actual: chunk.entry.digest))
+        let isRight = chunk.entry == entry && bodyDigest ?? entry.digest == entry.digest
+        return isRight ? .success(chunk) : .failure(WrongBytes(actual: chunk.entry.digest))
     }
 
     private func decoded() -> Result<VerifiedChunk, WrongBytes> {
+        let travelled = bodyDigest.map { ($0, Digest(hashing: block.readableBytesUInt8Span)) }
+        if let (said, actual) = travelled, said != actual { return .failure(WrongBytes(actual: actual)) }
         guard let plain = ChunkBlock.decode(block.readableBytesUInt8Span, to: entry.length) else {
             return .failure(WrongBytes(actual: Digest(hashing: block.readableBytesUInt8Span)))
         }

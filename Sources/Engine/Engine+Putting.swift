@@ -8,11 +8,16 @@ public struct Put: Hashable, Sendable {
     public var codec: ChunkFrame.Codec
     /// The body's length in bytes, when it is known before it arrives.
     public var bodyLength: Int64?
+    /// SHA-256 over the body as it travels, when the client says it.
+    public var bodyDigest: Digest?
 
-    public init(_ digest: Digest, codec: ChunkFrame.Codec = .plain, bodyLength: Int64? = nil) {
+    public init(
+        _ digest: Digest, codec: ChunkFrame.Codec = .plain, bodyLength: Int64? = nil, bodyDigest: Digest? = nil
+    ) {
         self.digest = digest
         self.codec = codec
         self.bodyLength = bodyLength
+        self.bodyDigest = bodyDigest
     }
 }
 
@@ -49,7 +54,8 @@ extension Engine {
         _ put: Put, _ entry: Entry, _ body: some AsyncSequence<ByteBuffer, any Error> & Sendable,
         into upload: Upload, _ lease: Lease
     ) async throws(UploadError) -> VerifiedChunk {
-        var receiver = ChunkReceiver(entry, put.codec, store: store, chunkSize: upload.chunkSize)
+        var receiver = ChunkReceiver(
+            entry, put.codec, store: store, chunkSize: upload.chunkSize, bodyDigest: put.bodyDigest)
         let limits = limits
         let end = await BodyEvents.of(
             body, expecting: put.bodyLength, until: [(.takenOver, lease.revoked), (.stopping, stopping)],

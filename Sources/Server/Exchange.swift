@@ -15,18 +15,25 @@ struct Exchange: Sendable {
     let sent = Meter()
     private let log: AccessLog
 
-    init(routes: UploadRoutes, downloads: Slots, request: Request, id: String, remote: String) {
+    private let isForwarded: Bool
+
+    /// - Parameter isForwarded: Whether a trusted proxy has sent the request.
+    init(
+        routes: UploadRoutes, downloads: Slots, request: Request, id: String, remote: String, isForwarded: Bool
+    ) {
         self.routes = routes
         self.downloads = downloads
         self.request = request
         self.id = id
+        self.isForwarded = isForwarded
         log = AccessLog(method: request.method, path: request.head.path ?? "", remote: remote, request: id)
     }
 
     func response() async -> Response {
         do throws(RequestError) {
             let setting = Setting(
-                limits: routes.engine.limits, chunkSize: routes.engine.chunkSize, moment: Timestamp.now())
+                limits: routes.engine.limits, chunkSize: routes.engine.chunkSize, moment: Timestamp.now(),
+                isForwarded: isForwarded)
             let head = try RequestHead(request.head, id: id, in: setting)
             return await response(to: head, in: try Doors.dialect(of: head))
         } catch {

@@ -9,9 +9,11 @@ public import Hummingbird
 public struct UploadMiddleware<Context: RequestContext>: RouterMiddleware {
     private let responder: UploadResponder<Context>
 
-    /// - Parameter downloads: The most at once.
-    public init(engine: Engine, downloads: Int = 256) {
-        responder = UploadResponder(engine: engine, downloads: downloads)
+    /// - Parameters:
+    ///   - downloads: The most at once.
+    ///   - trustedProxies: The IP addresses whose `Forwarded` fields say where clients reach this server.
+    public init(engine: Engine, downloads: Int = 256, trustedProxies: Set<String> = []) {
+        responder = UploadResponder(engine: engine, downloads: downloads, trustedProxies: trustedProxies)
     }
 
     public func handle(

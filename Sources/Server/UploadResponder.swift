@@ -13,14 +13,18 @@ public struct UploadResponder<Context: RequestContext>: HTTPResponder {
     private let engine: Engine
     private let health: Health
     private let downloads: Slots
+    private let trustedProxies: Set<String>
 
-    /// - Parameter downloads: The most at once. Each holds up to two chunks in memory, so more are answered 503.
-    public init(engine: Engine, downloads: Int = 256) {
-        self.init(engine: engine, downloads: downloads, health: Health())
+    /// - Parameters:
+    ///   - downloads: The most at once. Each holds up to two chunks in memory, so more are answered 503.
+    ///   - trustedProxies: The IP addresses whose `Forwarded` fields say where clients reach this server.
+    public init(engine: Engine, downloads: Int = 256, trustedProxies: Set<String> = []) {
+        self.init(engine: engine, downloads: downloads, trustedProxies: trustedProxies, health: Health())
     }
 
-    init(engine: Engine, downloads: Int, health: Health) {
+    init(engine: Engine, downloads: Int, trustedProxies: Set<String>, health: Health) {
         self.engine = engine
+        self.trustedProxies = trustedProxies
         self.downloads = Slots(downloads)
         self.health = health
     }
@@ -32,7 +36,8 @@ public struct UploadResponder<Context: RequestContext>: HTTPResponder {
         logger[metadataKey: "hb.request.id"] = nil  // the access log says it in its own place
         let exchange = Exchange(
             routes: UploadRoutes(engine: engine, health: health, logger: logger), downloads: downloads,
-            request: request, id: id, remote: AccessLog.text(remote))
+            request: request, id: id, remote: AccessLog.text(remote),
+            isForwarded: remote?.ipAddress.map { trustedProxies.contains($0) } ?? false)
         return await exchange.response()
     }
 }

@@ -18,6 +18,8 @@ public struct UploadServer: Service {
         public var connections = 4096
         /// The most downloads at once; each holds up to two chunks in memory, and more are answered 503.
         public var downloads = 256
+        /// The IP addresses of proxies whose `Forwarded` fields say where clients reach this server.
+        public var trustedProxies: Set<String> = []
         public var channel = ChannelSettings()
         /// How often uploads are looked for whose time is over.
         public var expiryInterval: Duration = .seconds(300)
@@ -56,7 +58,8 @@ public struct UploadServer: Service {
         let health = Health()
         return Application(
             responder: UploadResponder<UploadContext>(
-                engine: engine, downloads: configuration.downloads, health: health),
+                engine: engine, downloads: configuration.downloads, trustedProxies: configuration.trustedProxies,
+                health: health),
             server: .uploads(settings: configuration.channel),
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port), backlog: 1024,

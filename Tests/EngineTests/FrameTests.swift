@@ -84,6 +84,10 @@ import Testing
                 try await engine.put(put, body: Body(ByteBuffer(bytes: bad)), to: id, for: .everyone)
             }
         }
+        let unlike = Put(entry.digest, codec: .lz4, bodyDigest: entry.digest)
+        await #expect(throws: UploadError.self) {
+            try await engine.put(unlike, body: Body(ByteBuffer(bytes: block)), to: id, for: .everyone)
+        }
         let header = try #require(ChunkFrame(entry, codec: .lz4, wireLength: block.count)).header
         #expect(try await put(Body(ByteBuffer(bytes: header + block)), engine, id) == [.kept])
         #expect(try await engine.content(of: engine.complete(id, for: .everyone).file) == plain)

@@ -146,6 +146,17 @@ extension Engine {
         #expect(try await engine.missing(in: 0..<6, of: id, for: .everyone).missing.count == 6)
     }
 
+    @Test func `keeps nothing of bytes that travelled otherwise than was said`() async throws {
+        let engine = Engine.inMemory()
+        let id = try await engine.begin(naming: file)
+        let right = file.digests[0]
+        for (said, isKept) in [(file.digests[1], false), (right, true)] {
+            let put = Put(right, bodyDigest: said)
+            let kept = try? await engine.put(put, body: Body(file.chunk(0)), to: id, for: .everyone)
+            #expect((kept != nil) == isKept)
+        }
+    }
+
     @Test func `asks again for what was lost, whoever lost it`() async throws {
         let (store, ledger) = (MemoryStore(), MemoryLedger())
         let engine = Engine.inMemory(store: store, ledger: ledger)

@@ -5,7 +5,7 @@ import Testing
 
 /// One file, brought in pieces by whatever dialect comes to hand, and cut anywhere.
 private struct Story {
-    enum Door: CaseIterable { case xStartByte, tus, ietf }
+    enum Door: CaseIterable { case xStartByte, tus, ietf, native }
 
     let server: TestServer
     let content: [UInt8]
@@ -31,8 +31,13 @@ private struct Story {
         case .ietf:
             let fields = ["Upload-Complete": "?0", "Upload-Length": "\(content.count)"]
             path = try Self.path(try await server.ask("POST /files", fields, body: []))
+        case .native:
+            let body = Array(#"{"length":\#(content.count)}"#.utf8)
+            path = try Self.path(try await server.ask("POST /v1/uploads", body: body))
         }
     }
+
+    private var nativePath: String { "/v1/uploads/\(path.dropFirst("/files/".count))" }
 
     private static func path(_ answer: RawResponse) throws -> String {
         "/files/" + (try #require(answer["location"]?.split(separator: "/").last, "\(answer)"))
@@ -49,6 +54,8 @@ private struct Story {
         case .xStartByte: Int(try await server.status(name)) ?? -1
         case .tus: try await offset(["Tus-Resumable": "1.0.0"], status: 200)
         case .ietf: try await offset(["Upload-Draft-Interop-Version": "8"], status: 204)
+        case .native:
+            try await server.ask("HEAD \(nativePath)")["upload-offset"].flatMap { Int($0) } ?? -1
         }
     }
 
@@ -73,6 +80,7 @@ private struct Story {
         case .ietf:
             fields = ["Upload-Complete": isLast || cutting ? "?1" : "?0", "Content-Type": "application/partial-upload"]
             fields["Upload-Offset"] = "\(offset)"
+        case .native: (line, fields) = ("PATCH \(nativePath)", ["Upload-Offset": "\(offset)"])
         }
         let connection = try await server.open()
         try await connection.send(request(line, fields, length: promised))
@@ -107,7 +115,7 @@ private struct Story {
                 var story = Story(server: server, content: content, name: "story-\(number)")
                 let first = Story.Door.allCases.randomElement(using: &random) ?? .tus
                 // Only a client of X-Start-Byte knows its own name for the upload.
-                let doors = first == .xStartByte ? Story.Door.allCases : [.tus, .ietf]
+                let doors = first == .xStartByte ? Story.Door.allCases : [.tus, .ietf, .native]
                 try await story.begin(first)
                 let (some, cut) = try await play(story, doors, &random, "seed \(seed), story \(number)")
                 requests += some

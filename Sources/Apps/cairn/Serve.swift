@@ -42,6 +42,11 @@ struct Serve: AsyncParsableCommand {
             valueName: "mode"))
     var dedup = Dedup.trust
 
+    @Option(
+        help: ArgumentHelp(
+            "A proxy whose Forwarded or X-Forwarded fields are believed; may be given several times.", valueName: "ip"))
+    var trustedProxy: [String] = []
+
     @Flag(help: "Serve also from a file system whose syncs promise nothing, such as NFS or an overlay.")
     var force = false
 
@@ -99,6 +104,7 @@ struct Serve: AsyncParsableCommand {
         configuration.host = listen.host
         configuration.port = listen.port
         configuration.connections = limitConnections
+        configuration.trustedProxies = Set(trustedProxy)
         let server = UploadServer(engine: engine, configuration: configuration, logger: logger) { port in
             greet(ListenAddress(host: listen.host, port: port))
         }
