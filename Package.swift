@@ -29,6 +29,7 @@ let http1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let locks = Target.Dependency.product(name: "NIOConcurrencyHelpers", package: "swift-nio")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let posix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 
@@ -43,8 +44,10 @@ let core: [Target] = [
     target("Hashing", "System/Hashing", ["COpenSSL", "CCRC32C"]),
     target("LZ4", "System/LZ4", ["CLZ4"]),
     target("CairnContent", "Content", ["Hashing", "LZ4"]),
-    target("CairnEngine", "Engine", ["CairnContent", nio, log, asyncAlgorithms]),
-    target("CairnDisk", "Stores/Disk", ["CMalloc", "CairnContent", "CairnEngine", "Hashing", "LZ4", nio, posix, log, database]),
+    target("CairnEngine", "Engine", ["CairnContent", nio, locks, log, asyncAlgorithms]),
+    target(
+        "CairnDisk", "Stores/Disk",
+        ["CMalloc", "CairnContent", "CairnEngine", "Hashing", "LZ4", nio, locks, posix, log, database]),
 
     support("Randomness", []),
     support("StoreConformance", ["CairnContent", "CairnEngine", nio]),

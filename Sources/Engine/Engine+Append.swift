@@ -1,6 +1,6 @@
 import CairnContent
 public import NIOCore
-import Synchronization
+import NIOConcurrencyHelpers
 
 extension Engine {
     /// Appends a body where the upload's prefix ends, and returns the upload as acknowledged.

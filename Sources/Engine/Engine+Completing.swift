@@ -1,6 +1,6 @@
 public import CairnContent
 import NIOCore
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// The end of an upload whose chunks came in any order.
 extension Engine {

@@ -1,5 +1,5 @@
 import CairnContent
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// Uploads that begin with terms, and uploads made of others (spec/tus.md, "Concatenation").
 extension Engine {

@@ -1,5 +1,5 @@
 public import CairnContent
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// What a client hears of a run of entries.
 public struct Segment: Hashable, Sendable {

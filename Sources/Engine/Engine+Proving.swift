@@ -1,6 +1,6 @@
 public import CairnContent
 import NIOCore
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// Chunks that another has brought, for one who proves to hold them.
 extension Engine {

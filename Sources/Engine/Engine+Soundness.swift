@@ -1,7 +1,7 @@
 import CairnContent
 import Logging
 import NIOCore
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// Derived, not counted: before an upload goes on, its chunks and its tail are looked for.
 extension Engine {

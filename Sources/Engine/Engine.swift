@@ -1,6 +1,6 @@
 public import CairnContent
 public import Logging
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// The rules of uploads of one namespace: who may move which prefix, what counts, when a file is complete.
 ///
@@ -22,8 +22,8 @@ public final class Engine: Sendable {
     let leases = Leases()
     let stopping = Signal()
     /// Open uploads whose chunk files were looked at since this engine started.
-    let sound = Mutex<Set<UploadID>>([])
-    let nonces = Mutex(NonceTable())
+    let sound = NIOLockedValueBox<Set<UploadID>>([])
+    let nonces = NIOLockedValueBox(NonceTable())
 
     public init(
         store: any Store, ledger: any Ledger, namespace: Namespace = .standard, limits: Limits = Limits(),

@@ -1,5 +1,5 @@
 import CairnContent
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// One request's right to move a prefix, until it lets go or a newer request takes over.
 struct Lease: Sendable {
@@ -15,7 +15,7 @@ final class Leases: Sendable {
         var waiters: [LeaseTable.Ticket: CheckedContinuation<LeaseTable.Ticket?, Never>] = [:]
     }
 
-    private let state = Mutex(State())
+    private let state = NIOLockedValueBox(State())
 
     /// Runs `work` as a holder of `key`, after taking over from those it cannot share it with.
     ///

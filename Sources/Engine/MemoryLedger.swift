@@ -1,5 +1,5 @@
 public import CairnContent
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// A ledger that lives in memory: the executable model of what every ledger promises, and the ledger of tests.
 public final class MemoryLedger: Ledger {
@@ -12,11 +12,11 @@ public final class MemoryLedger: Ledger {
         var names: [UploadKey: Generations] = [:]
     }
 
-    private let state: Mutex<State>
+    private let state: NIOLockedValueBox<State>
 
-    public init() { state = Mutex(State()) }
+    public init() { state = NIOLockedValueBox(State()) }
 
-    private init(_ state: State) { self.state = Mutex(state) }
+    private init(_ state: State) { self.state = NIOLockedValueBox(state) }
 
     /// What is committed now, as a ledger of its own: what is left after power was lost at this moment.
     package func snapshot() -> MemoryLedger { MemoryLedger(state.withLock { $0 }) }

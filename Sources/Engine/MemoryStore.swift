@@ -1,6 +1,6 @@
 public import CairnContent
 public import NIOCore
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// A store that lives in memory: the executable model of what every store promises, and the store of tests.
 ///
@@ -14,7 +14,7 @@ public final class MemoryStore: Store {
         var inherited: Set<TailName> = []
     }
 
-    private let state = Mutex(State())
+    private let state = NIOLockedValueBox(State())
 
     public init() {}
 
@@ -99,11 +99,11 @@ private final class MemoryDraft: ChunkDraft {
     }
 
     private let store: MemoryStore
-    private let state: Mutex<State>
+    private let state: NIOLockedValueBox<State>
 
     init(_ store: MemoryStore, _ bytes: ByteBuffer, _ name: TailName?) {
         self.store = store
-        state = Mutex(State(bytes: bytes, name: name))
+        state = NIOLockedValueBox(State(bytes: bytes, name: name))
     }
 
     var bytes: ByteBuffer { state.withLock { $0.bytes } }

@@ -1,4 +1,4 @@
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// Something that happens at most once, and that any number of tasks can wait for.
 final class Signal: Sendable {
@@ -8,7 +8,7 @@ final class Signal: Sendable {
         var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
     }
 
-    private let state = Mutex(State())
+    private let state = NIOLockedValueBox(State())
 
     var hasFired: Bool { state.withLock { $0.hasFired } }
 

@@ -1,6 +1,6 @@
 import CairnEngine
 import Logging
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// Says whether the store may write: there is room, and no sync has failed that everything rests on.
 final class Admission: Sendable {
@@ -10,7 +10,7 @@ final class Admission: Sendable {
 
     private let root: any Directory
     private let logger: Logger
-    private let failure = Mutex<String?>(nil)
+    private let failure = NIOLockedValueBox<String?>(nil)
 
     init(root: any Directory, logger: Logger) {
         self.root = root

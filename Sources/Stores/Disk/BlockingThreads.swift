@@ -1,6 +1,6 @@
 import CairnEngine
 import NIOPosix
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// Threads that may block, so that Swift's own never do.
 ///
@@ -16,8 +16,8 @@ struct BlockingThreads: Sendable {
     func run<Value: Sendable>(
         _ work: @escaping @Sendable () throws(StoreError) -> Value
     ) async throws(StoreError) -> Value {
-        let result = await withCheckedContinuation { continuation in
-            submit(work) { continuation.resume(returning: $0) }
+        let result = await Reply.to { reply in
+            submit(work) { reply($0) }
         }
         return try result.get()
     }
@@ -27,8 +27,8 @@ struct BlockingThreads: Sendable {
         _ steps: [Result<Item, StoreError>], _ work: @escaping @Sendable (Item) throws(StoreError) -> Value
     ) async -> [Result<Value, StoreError>] {
         guard !steps.isEmpty else { return [] }
-        return await withCheckedContinuation { continuation in
-            let gathering = Gathering<Value>(count: steps.count) { continuation.resume(returning: $0) }
+        return await Reply.to { reply in
+            let gathering = Gathering<Value>(count: steps.count) { reply($0) }
             for (index, step) in steps.enumerated() {
                 switch step {
                 case .failure(let error): gathering.put(.failure(error), at: index)
@@ -41,8 +41,8 @@ struct BlockingThreads: Sendable {
 
     /// Ends the threads. What has begun is finished; what has not fails, and so does what comes later.
     func stop() async {
-        await withCheckedContinuation { continuation in
-            threads.shutdownGracefully { _ in continuation.resume() }
+        await Reply.to { reply in
+            threads.shutdownGracefully { _ in reply(()) }
         }
     }
 
@@ -64,11 +64,11 @@ private final class Gathering<Value: Sendable>: Sendable {
         var awaited: Int
     }
 
-    private let state: Mutex<State>
+    private let state: NIOLockedValueBox<State>
     private let done: @Sendable ([Result<Value, StoreError>]) -> Void
 
     init(count: Int, _ done: @escaping @Sendable ([Result<Value, StoreError>]) -> Void) {
-        state = Mutex(State(results: Array(repeating: nil, count: count), awaited: count))
+        state = NIOLockedValueBox(State(results: Array(repeating: nil, count: count), awaited: count))
         self.done = done
     }
 

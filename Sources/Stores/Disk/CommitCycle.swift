@@ -1,5 +1,5 @@
 import CairnEngine
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// Makes files durable under their names, many at a time: the one home of the order in which that is done.
 final class CommitCycle: Sendable {
@@ -7,7 +7,7 @@ final class CommitCycle: Sendable {
 
     private struct Waiter: Sendable {
         let candidates: [Candidate]
-        let continuation: CheckedContinuation<Turn, Never>
+        let turn: Reply<Turn>
     }
 
     private enum Turn: Sendable {
@@ -18,7 +18,7 @@ final class CommitCycle: Sendable {
     private let folders: Folders
     private let admission: Admission
     private let threads: BlockingThreads
-    private let queue = Mutex(CycleQueue<Waiter>())
+    private let queue = NIOLockedValueBox(CycleQueue<Waiter>())
 
     init(_ folders: Folders, _ admission: Admission, _ threads: BlockingThreads) {
         self.folders = folders
@@ -116,8 +116,8 @@ extension CommitCycle {
 // Who runs the next cycle.
 extension CommitCycle {
     private func commit(piece: [Candidate]) async -> [Verdict] {
-        let turn = await withCheckedContinuation { continuation in
-            let waiter = Waiter(candidates: piece, continuation: continuation)
+        let turn = await Reply.to { reply in
+            let waiter = Waiter(candidates: piece, turn: reply)
             let length = piece.reduce(0) { $0 + $1.length }
             hand(queue.withLock { $0.enter(waiter, count: piece.count, length: length) })
         }
@@ -134,14 +134,14 @@ extension CommitCycle {
         let own = verdicts.prefix(waiters[0].candidates.count)
         verdicts = verdicts.dropFirst(own.count)
         for waiter in waiters.dropFirst() {
-            waiter.continuation.resume(returning: .done(Array(verdicts.prefix(waiter.candidates.count))))
+            waiter.turn(.done(Array(verdicts.prefix(waiter.candidates.count))))
             verdicts = verdicts.dropFirst(waiter.candidates.count)
         }
         return Array(own)
     }
 
     private func hand(_ next: [Waiter]?) {
-        if let next { next[0].continuation.resume(returning: .lead(next)) }
+        if let next { next[0].turn(.lead(next)) }
     }
 
     /// Cut so that each fits a cycle.

@@ -2,13 +2,13 @@
 ///
 /// One cycle runs at a time. Who comes while none does leads one at once; when a cycle ends, one of those who waited
 /// leads the next, with as many of the others as fit.
-package struct CycleQueue<Waiter> {
+package struct CycleQueue<Waiter: Sendable>: Sendable {
     /// The most files of one cycle.
     package static var countLimit: Int { 64 }
     /// The most bytes of one cycle.
     package static var lengthLimit: Int { 64 << 20 }
 
-    private struct Place {
+    private struct Place: Sendable {
         let waiter: Waiter
         let count: Int
         let length: Int

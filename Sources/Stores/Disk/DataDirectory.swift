@@ -2,7 +2,7 @@ public import CairnEngine
 import FoundationEssentials
 public import Logging
 import NIOCore
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// The place on disk where one server keeps everything: locked, of a known format, its directories made.
 ///
@@ -135,9 +135,9 @@ private struct OpenedDirectory: Sendable {
 
 /// Holds the lock's file until it is released, or forgotten.
 private final class HeldLock: Sendable {
-    private let file: Mutex<(any OpenFile)?>
+    private let file: NIOLockedValueBox<(any OpenFile)?>
 
-    init(_ file: any OpenFile) { self.file = Mutex(file) }
+    init(_ file: any OpenFile) { self.file = NIOLockedValueBox(file) }
 
     func release() { file.withLock { $0 = nil } }
 }

@@ -1,18 +1,18 @@
 import CairnContent
 import CairnEngine
 import NIOCore
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// The bytes of one chunk on their way into a file, which later gets a footer and the digest's name.
 ///
 /// The file has no name until the bytes are persisted as a tail, and is not made before the first byte.
 final class DiskDraft: ChunkDraft {
     let store: DiskStore
-    private let state: Mutex<DraftState>
+    private let state: NIOLockedValueBox<DraftState>
 
     init(_ store: DiskStore, _ state: DraftState = DraftState()) {
         self.store = store
-        self.state = Mutex(state)
+        self.state = NIOLockedValueBox(state)
     }
 
     deinit {

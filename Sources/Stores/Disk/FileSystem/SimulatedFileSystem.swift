@@ -1,5 +1,6 @@
 import NIOCore
-import Synchronization
+import CairnEngine
+import NIOConcurrencyHelpers
 
 /// A file system in memory that tells what is durable from what is not, and forgets on request. For tests.
 ///
@@ -19,12 +20,12 @@ package final class SimulatedFileSystem: FileSystem {
         var effectCount = 0
     }
 
-    private let state: Mutex<State>
+    private let state: NIOLockedValueBox<State>
 
     /// An empty one.
     package convenience init() { self.init(SimulatedDisk()) }
 
-    private init(_ disk: SimulatedDisk) { state = Mutex(State(disk: disk)) }
+    private init(_ disk: SimulatedDisk) { state = NIOLockedValueBox(State(disk: disk)) }
 
     /// From now on every call is first shown to `rule`, which decides what becomes of it.
     package func obey(_ rule: @escaping Rule) { state.withLock { $0.rule = rule } }

@@ -1,4 +1,5 @@
 import Dispatch
+import CairnEngine
 import GRDB
 
 /// GRDB's own `async` functions interrupt SQLite when the caller's task is cancelled. These do not: what a request
@@ -6,28 +7,22 @@ import GRDB
 extension DatabasePool {
     /// Runs `body` on the writer's thread.
     func onWriter<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
-        try await withCheckedThrowingContinuation { continuation in
-            asyncWriteWithoutTransaction { db in
-                continuation.resume(with: Result { try body(db) })
-            }
-        }
+        try await Reply.to { reply in
+            asyncWriteWithoutTransaction { db in reply(Result { try body(db) }) }
+        }.get()
     }
 
     /// Runs `body` on a reader's thread, on a snapshot that has all that was committed before.
     func onSnapshot<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
-        try await withCheckedThrowingContinuation { continuation in
-            asyncRead { access in
-                continuation.resume(with: Result { try body(access.get()) })
-            }
-        }
+        try await Reply.to { reply in
+            asyncRead { access in reply(Result { try body(access.get()) }) }
+        }.get()
     }
 
     /// Closes every connection, on a thread that may block.
     func shut() async throws {
-        try await withCheckedThrowingContinuation { continuation in
-            DispatchQueue.global().async {
-                continuation.resume(with: Result { try self.close() })
-            }
-        }
+        try await Reply.to { reply in
+            DispatchQueue.global().async { reply(Result { try self.close() }) }
+        }.get()
     }
 }

@@ -2,7 +2,7 @@ public import CairnContent
 public import CairnEngine
 import GRDB
 package import Logging
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// The ledger in one SQLite file (spec/ledger.md): one writer, readers on snapshots, and one sync for all the commits
 /// that wait for it.
@@ -11,13 +11,13 @@ import Synchronization
 /// a cancelled task still hears what came of its commit.
 public final class SQLLedger: Ledger {
     private let pool: DatabasePool
-    private let queue: Mutex<CommitQueue>
+    private let queue: NIOLockedValueBox<CommitQueue>
     private let logger: Logger
 
     private init(pool: DatabasePool, start: LedgerStart, logger: Logger) {
         self.pool = pool
         self.logger = logger
-        queue = Mutex(CommitQueue(after: start.batch))
+        queue = NIOLockedValueBox(CommitQueue(after: start.batch))
     }
 
     /// Opens the ledger at `path`, or makes it.
@@ -58,8 +58,8 @@ public final class SQLLedger: Ledger {
     public var isReadOnly: Bool { queue.withLock { $0.isReadOnly } }
 
     public func commit(_ changes: [LedgerChange]) async throws(StoreError) {
-        let verdict = await withCheckedContinuation { continuation in
-            let call = CommitQueue.Call(changes) { continuation.resume(returning: $0) }
+        let verdict = await Reply.to { reply in
+            let call = CommitQueue.Call(changes) { reply($0) }
             switch queue.withLock({ $0.add(call) }) {
             case .wake: pool.asyncWriteWithoutTransaction { self.cycle($0) }
             case .wait: break
