@@ -40,6 +40,11 @@ extension Remote {
         return capabilities
     }
 
+    /// How many connections send the chunks of one upload.
+    func lanes(_ capabilities: Capabilities) -> LaneCount {
+        connections.map(LaneCount.init(fixed:)) ?? LaneCount(limit: capabilities.laneLimit)
+    }
+
     /// The chunk size of uploads that the server begins.
     func chunkSize() async throws(ClientError) -> ChunkSize { try await capabilities().chunkSize() }
 

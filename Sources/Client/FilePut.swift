@@ -127,7 +127,7 @@ extension FilePut {
         return NativeUpload(
             requests: NativeRequests(remote: remote, id: id), source: source,
             plan: Watched(UploadPlan(rules, entries: digests.entries, length: file.length)),
-            lanes: Watched(LaneCount(first: 1, limit: capabilities.laneLimit)),
+            lanes: Watched(remote.lanes(capabilities)),
             backoff: backoff, tally: tally, takesBlocks: capabilities.takesBlocks, isResumed: state.offset > 0
         ) { entries in
             let isNews = kept.withLock { kept in

@@ -9,6 +9,11 @@ extension NativeUpload {
     /// The same before the line is seen to be fast.
     private static let firstLength = 1 << 20
 
+    /// As many lanes as there are share what may be on the way.
+    private static func bodyLength(_ line: LaneCount) -> Int {
+        line.isFast ? min(framesLength, Remote.memoryLimit / line.count) : firstLength
+    }
+
     /// Sends until nothing more will be missing; waits while fewer connections than `lane` help.
     func send(in lane: Int) async throws(Detour) {
         do {
@@ -17,7 +22,7 @@ extension NativeUpload {
                 let line = lanes.now
                 let parcels = try await plan.until { plan in
                     if line.isSlow { return plan.run(limit: Self.appendLength) }
-                    return plan.parcels(limit: line.isFast ? Self.framesLength : Self.firstLength)
+                    return plan.parcels(limit: Self.bodyLength(line))
                 }
                 guard let first = parcels.first else { return }
                 try await timed(parcels) { () async throws in

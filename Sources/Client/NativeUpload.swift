@@ -85,16 +85,16 @@ struct NativeUpload: Sendable {
 
     /// Lets no digest wait long for its segment, and measures how fast the lanes are; until it is cancelled.
     private func tick() async {
-        var (ticks, acknowledged) = (0, Int64(0))
+        var (ticks, acknowledged, measured) = (0, Int64(0), ContinuousClock.now)
         while true {
             do { try await Task.sleep(for: Self.tick) } catch { return }
             ticks += 1
             plan.change { $0.hurry() }
             guard ticks % Self.measure == 0 else { continue }
-            let now = plan.now
-            let rate = Double(now.acknowledged - acknowledged)
-            acknowledged = now.acknowledged
-            if now.isBusy { lanes.change { $0.measured(rate) } }
+            let (now, moment) = (plan.now, ContinuousClock.now)
+            let (length, time) = (now.acknowledged - acknowledged, moment - measured)
+            (acknowledged, measured) = (now.acknowledged, moment)
+            if now.isBusy { lanes.change { $0.measured(length, in: time) } }
             await remember(now.entries)
         }
     }

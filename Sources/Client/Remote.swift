@@ -7,6 +7,8 @@ import NIOHTTP1
 public struct Remote: Sendable {
     public let server: ServerAddress
     let policy: RetryPolicy
+    /// How many connections send one upload; as many as help when nil.
+    let connections: Int?
     let http: HTTPClient
     /// Where digests are kept from run to run; nowhere when nil.
     let cache: DigestCache?
@@ -19,14 +21,18 @@ public struct Remote: Sendable {
 
     /// Calls `body` with connections to `server`, and closes them after it.
     ///
-    /// - Parameter report: Told what goes on, from any thread; it should return quickly.
+    /// - Parameters:
+    ///   - connections: How many send the chunks of one upload, 1 to 64; as many as are seen to help when nil.
+    ///   - report: Told what goes on, from any thread; it should return quickly.
     public static func connected<Result: Sendable>(
-        to server: ServerAddress, policy: RetryPolicy = RetryPolicy(), cache: DigestCache? = nil,
+        to server: ServerAddress, policy: RetryPolicy = RetryPolicy(), connections: Int? = nil,
+        cache: DigestCache? = nil,
         report: @escaping @Sendable (TransferEvent) -> Void = { _ in },
         _ body: @Sendable (Remote) async throws(ClientError) -> Result
     ) async throws(ClientError) -> Result {
         let http = HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration(policy))
-        let remote = Remote(server: server, policy: policy, http: http, cache: cache, report: report)
+        let remote = Remote(
+            server: server, policy: policy, connections: connections, http: http, cache: cache, report: report)
         do {
             let result = try await body(remote)
             try? await http.shutdown()  // whatever it could not close, the process's end will

@@ -56,7 +56,7 @@ struct StreamPut: Sendable {
         }
         let upload = NativeUpload(
             requests: NativeRequests(remote: remote, id: id), source: source, plan: Watched(plan(first, source)),
-            lanes: Watched(LaneCount(first: 1, limit: capabilities.laneLimit)),
+            lanes: Watched(remote.lanes(capabilities)),
             backoff: backoff, tally: tally, takesBlocks: capabilities.takesBlocks, isResumed: false
         ) { _ in }
         let contentID: Digest

@@ -147,24 +147,54 @@ import Testing
 
 @Suite struct `The count of connections` {
     @Test func `grows while another one makes it faster, within the server's hint`() {
-        var lanes = LaneCount(first: 2, limit: 4)
-        for rate in [100.0, 150, 200, 300] { lanes.measured(rate) }
+        var lanes = LaneCount(limit: 4)
+        for rate in [50.0, 100, 150, 200, 300] { measure(rate, &lanes) }
         #expect(lanes.count == 4)
     }
 
-    @Test func `stays when another one does not help, and is tried again later`() {
-        var lanes = LaneCount(first: 2, limit: 16)
-        lanes.measured(100)
-        lanes.measured(105)
+    @Test func `grows to sixteen over a line that gives each the same, whose answers come in bursts`() {
+        var lanes = LaneCount(limit: 16)
+        for half in 1...1000 {
+            // Every body is 16 MiB, and each lane's answer comes every 800 ms.
+            let bodies = half % 2 == 0 ? lanes.count : 0
+            lanes.measured(Int64(bodies) << 24, in: .milliseconds(400))
+        }
+        #expect(lanes.count == 16)
+    }
+
+    /// A second at `rate` MiB for long enough to count.
+    private func measure(_ rate: Double, _ lanes: inout LaneCount) {
+        lanes.measured(Int64(rate * 1_048_576) * 100, in: .seconds(100))
+    }
+
+    @Test func `goes back when another one does not help, and is tried again later`() {
+        var lanes = LaneCount(limit: 16)
+        measure(100, &lanes)
+        #expect(lanes.count == 2)
+        measure(104, &lanes)
+        #expect(lanes.count == 1)
+        for _ in 0..<20 { measure(1000, &lanes) }
+        #expect(lanes.count == 1)
+        measure(1000, &lanes)
+        #expect(lanes.count == 2)
+    }
+
+    @Test func `is one on a slow line, and what the user asked for on any`() {
+        var (lanes, fixed) = (LaneCount(limit: 16), LaneCount(fixed: 5))
+        for _ in 0..<2 {
+            lanes.brought(in: .milliseconds(10), slow: .seconds(1))
+            fixed.brought(in: .milliseconds(10), slow: .seconds(1))
+        }
         #expect(lanes.count == 3)
-        for _ in 0..<20 { lanes.measured(1000) }
-        #expect(lanes.count == 3)
-        lanes.measured(1000)
-        #expect(lanes.count == 4)
+        lanes.brought(in: .seconds(2), slow: .seconds(1))
+        fixed.brought(in: .seconds(2), slow: .seconds(1))
+        for _ in 0..<10 { measure(100, &fixed) }
+        #expect(lanes.count == 1)
+        #expect(fixed.count == 5)
     }
 
     @Test(arguments: [-1, 0, 1]) func `is never none`(limit: Int) {
-        #expect(LaneCount(first: 3, limit: limit).count == 1)
+        #expect(LaneCount(limit: limit).count == 1)
     }
 }
 

@@ -26,12 +26,16 @@ struct Put: AsyncParsableCommand {
     @Flag(help: "Read and digest everything anew, whatever earlier runs have kept.")
     var noCache = false
 
+    @Option(help: ArgumentHelp("How many connections send a file (default: as many as help).", valueName: "n"))
+    var connections: Int?
+
     @OptionGroup var server: ServerOptions
     @OptionGroup var retry: RetryOptions
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
         guard name == nil || inputs.count == 1 else { throw ValidationError("--name is for one file.") }
+        guard connections.map((1...64).contains) ?? true else { throw ValidationError("--connections is 1 to 64.") }
         guard inputs.count(where: { $0 == "-" }) <= 1 else { throw ValidationError("- can be read only once.") }
     }
 
@@ -42,7 +46,7 @@ struct Put: AsyncParsableCommand {
         let (inputs, name, metadata) = (inputs, name, Metadata(type: type))
         let cache = DigestCache.standard(isTrusted: !noCache)
         let code = try await Remote.connected(
-            to: address, policy: retry.policy, cache: cache, report: console.show
+            to: address, policy: retry.policy, connections: connections, cache: cache, report: console.show
         ) { remote in
             await Putting(remote: remote, console: console, name: name, metadata: metadata).put(inputs)
         }
