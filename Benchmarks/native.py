@@ -3,11 +3,12 @@
 
     native.py CAIRN [SCENARIO ...]
 
-Scenarios: identical changed zeros first logs small kills line terabyte memory. Files and stores lie in a memory file
+Scenarios: identical changed zeros first logs small kills line terabyte memory start lanes. Files and stores lie in a memory file
 system but for `small`, which also uses the disk under the temporary folder. Standard library only; nothing is asserted.
 """
 import contextlib, hashlib, json, os, pathlib, random, re, shutil, signal, subprocess, sys, tempfile, time, urllib.request
 
+from accounts import Accounts
 from proxy import Proxy
 
 MEMORY = pathlib.Path('/dev/shm')
@@ -171,7 +172,8 @@ class Bench:
         digest = subprocess.run([self.cairn, 'id', file], capture_output=True, text=True, check=True).stdout[:64]
         generator = random.Random()
         with self.server() as server:
-            with Proxy(server.port, rate=100e6) as proxy:
+            accounts = Accounts()
+            with Proxy(server.port, rate=100e6, observer=accounts) as proxy:
                 url = f'http://127.0.0.1:{proxy.port}'
                 for number in range(count):
                     client = subprocess.Popen(
@@ -185,7 +187,8 @@ class Bench:
                     client.wait()
                 _, _, (receipt,) = self.put(file, url)
         print(f'{count} kills of one upload of 1 GiB: identical {receipt["contentId"] == digest}, '
-              f'{proxy.up / file.stat().st_size:.2f} x the file on the wire in all, {receipt["sent"]} bytes of body at last')
+              f'{proxy.up / file.stat().st_size:.2f} x the file on the wire in all; of {len(accounts.acknowledged)} chunks '
+              f'acknowledged {accounts.again} were sent again')
 
     def line(self):
         file = self.random_file('line', 48 << 20)
@@ -228,12 +231,48 @@ class Bench:
             _, peak, _ = self.put(file, server.url, '--no-cache')
             print(f'first upload of 1 GiB: client {peak:.0f} MiB, server {server.peak():.0f} MiB')
 
+    def start(self):
+        file = self.random_file('large', 2 * GIB)
+        for name, command in (('a file', [self.cairn, 'put', file]), ('a stream', [self.cairn, 'put', '-'])):
+            times = []
+            for _ in range(5):
+                accounts = Accounts()
+                with self.server() as server, Proxy(server.port, observer=accounts) as proxy, file.open('rb') as bytes:
+                    started = time.monotonic()
+                    process = subprocess.Popen(
+                        [*command, '--to', f'http://127.0.0.1:{proxy.port}', '--quiet', '--no-cache'], stdin=bytes,
+                        stdout=subprocess.DEVNULL)
+                    while not accounts.first:
+                        time.sleep(0.001)
+                    times.append(accounts.first - started)
+                    process.kill()
+                    process.wait()
+            print(f'{name} of 2 GiB: first byte on the wire {sorted(times)[2] * 1000:.0f} ms after the command began')
+        file.unlink()
+
+    def lanes(self):
+        file = self.random_file('large', 2 * GIB)
+        for delay, options in ((0, ('--connections', '16')), (0.15, ())):
+            with self.server() as server, Proxy(server.port, delay=delay) as proxy:
+                process = subprocess.Popen(
+                    [self.cairn, 'put', file, '--to', f'http://127.0.0.1:{proxy.port}', '--quiet', '--no-cache', *options],
+                    stdout=subprocess.DEVNULL)
+                most = 0
+                while not os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+                    most = max(most, len(proxy.writers) // 2)
+                    time.sleep(0.05)
+                _, status, usage = os.wait4(process.pid, 0)
+                line = f'{2000 * delay:.0f} ms away' if delay else 'beside it, --connections 16'
+                print(f'2 GiB to a server {line}: {most} connections, client {usage.ru_maxrss / 1024:.0f} MiB, '
+                      f'server {server.peak():.0f} MiB, status {status}')
+        file.unlink()
+
     def end(self):
         shutil.rmtree(self.work)
 
 
 def main():
-    names = ['identical', 'changed', 'zeros', 'first', 'logs', 'small', 'kills', 'line', 'terabyte', 'memory']
+    names = ['identical', 'changed', 'zeros', 'first', 'logs', 'small', 'kills', 'line', 'terabyte', 'memory', 'start', 'lanes']
     bench = Bench(pathlib.Path(sys.argv[1]).resolve())
     try:
         for name in sys.argv[2:] or names:

@@ -6,11 +6,11 @@ class Proxy:
     """Forwards connections to `port` on loopback while it is entered.
 
     rate: bytes a second each way, over all connections; delay: seconds each way; drop: mean seconds between two cuts
-    of all connections.
+    of all connections; observer: reads what passes (see accounts.py).
     """
 
-    def __init__(self, port, rate=None, delay=0.0, drop=None):
-        self.target, self.rate, self.delay, self.drop = port, rate, delay, drop
+    def __init__(self, port, rate=None, delay=0.0, drop=None, observer=None):
+        self.target, self.rate, self.delay, self.drop, self.observer = port, rate, delay, drop, observer
         self.up = self.down = self.cuts = 0
         self.free = {'up': 0.0, 'down': 0.0}
         self.writers = set()
@@ -54,18 +54,22 @@ class Proxy:
             return writer.transport.abort()
         pair = {writer, there[1]}
         self.writers |= pair
-        ways = [self._pass('up', reader, there[1]), self._pass('down', there[0], writer)]
+        seen = self.observer and self.observer.connection()
+        ways = [self._pass('up', reader, there[1], seen and seen.up),
+                self._pass('down', there[0], writer, seen and seen.down)]
         await asyncio.gather(*ways)
         self.writers -= pair
         for end in pair:
             end.close()
 
-    async def _pass(self, way, reader, writer):
+    async def _pass(self, way, reader, writer, seen):
         queue = asyncio.Queue(maxsize=4096)
         sending = asyncio.create_task(self._send(queue, writer))
         try:
             while data := await reader.read(16384 if self.rate else 1 << 20):
                 setattr(self, way, getattr(self, way) + len(data))
+                if seen:
+                    seen.feed(data)
                 now = self.loop.time()
                 if self.rate:
                     # A sleep that overslept is made good; a line that was idle is not.
