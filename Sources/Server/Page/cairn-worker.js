@@ -171,15 +171,41 @@ export async function proofOf(nonce, buffer) {
 /** The name under which cairn.js starts its workers; in any other worker importing this file starts nothing. */
 export const WORKER_NAME = 'cairn-hashing'
 
-/** One task: reads `slice`, hashes it, and gives the bytes back when `keep` says so. */
-export async function perform({ slice, nonce, keep }) {
-  const buffer = await slice.arrayBuffer()
-  const digest = nonce ? await proofOf(nonce, buffer) : await digestOf(buffer)
-  return { digest, length: buffer.byteLength, buffer: keep ? buffer : null }
+const isWorker = typeof WorkerGlobalScope !== 'undefined' && globalThis instanceof WorkerGlobalScope
+  && globalThis.name === WORKER_NAME
+
+let spare = null
+
+/** Reads a slice into a buffer that was used before: a new one for each chunk would wait for the garbage collector. */
+async function readReusing(slice) {
+  let reader
+  try {
+    reader = slice.stream().getReader({ mode: 'byob' })
+  } catch {
+    return slice.arrayBuffer()
+  }
+  let buffer = spare?.byteLength === slice.size ? spare : new ArrayBuffer(slice.size)
+  spare = null
+  for (let at = 0; at < slice.size;) {
+    const { value, done } = await reader.read(new Uint8Array(buffer, at))
+    if (done) return new ArrayBuffer(0)
+    buffer = value.buffer
+    at += value.byteLength
+  }
+  reader.cancel().catch(() => {})
+  return buffer
 }
 
-if (typeof WorkerGlobalScope !== 'undefined' && globalThis instanceof WorkerGlobalScope
-  && globalThis.name === WORKER_NAME) {
+/** One task: reads `slice`, hashes it, and gives the bytes back when `keep` says so. */
+export async function perform({ slice, nonce, keep }) {
+  const buffer = isWorker ? await readReusing(slice) : await slice.arrayBuffer()
+  const digest = nonce ? await proofOf(nonce, buffer) : await digestOf(buffer)
+  const length = buffer.byteLength
+  if (!keep && isWorker) spare = buffer
+  return { digest, length, buffer: keep ? buffer : null }
+}
+
+if (isWorker) {
   globalThis.onmessage = async ({ data }) => {
     try {
       const done = await perform(data)

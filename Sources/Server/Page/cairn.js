@@ -13,11 +13,17 @@ const PROOF_LIMIT = 64
 /** Reading may be so many entries ahead of naming. */
 const LEAD = 2 * SEGMENT_LIMIT
 const FRAME_HEADER = 41
-/** Chunks of this many bytes together travel in one body. */
-const BODY_LENGTH = 8 * MIB
+/** Chunks of this many bytes together travel in one body: at first, and where bodies are seen to pass quickly. */
+const BODY_LENGTH_FIRST = MIB
+const BODY_LENGTH_LIMIT = 8 * MIB
+/** Milliseconds within which a body passes quickly, and above which it passes slowly. */
+const QUICK = 500
+const SLOW = 2000
 const BODY_FRAMES = 64
 const CONNECTIONS = 3
 const CONNECTION_LIMIT = 16
+/** Bodies of all uploads of a page together: browsers have six connections to a server, and questions need one, too. */
+const PAGE_BODIES = 4
 /** Milliseconds in which nothing moves, after which a request counts as broken. */
 const STALL = 60_000
 const PAUSE_FIRST = 100
@@ -66,7 +72,7 @@ function refusal(answer) {
   const problem = answer.problem() ?? {}
   const type = String(problem.type ?? 'about:blank').split(/[/#]/).pop() || 'http-error'
   const status = answer.status
-  const transient = [408, 425, 429, 502, 503, 504, 507].includes(status)
+  const transient = [408, 425, 429, 502, 503, 504, 507].includes(status) && type !== 'damaged'
   return new CairnError({
     status,
     type: type === 'about:blank' ? 'http-error' : type,
@@ -326,6 +332,40 @@ async function pushed(target, { method, headers, body, signal, onleft }) {
   }
 }
 
+/** Lets so many of the page's bodies travel at a time; the others wait in line. */
+class Lanes {
+  #free = typeof XMLHttpRequest === 'function' ? PAGE_BODIES : Infinity
+  #line = []
+
+  async enter(signal) {
+    if (this.#free > 0) {
+      this.#free -= 1
+      return
+    }
+    await new Promise((resolve, reject) => {
+      const turn = () => {
+        signal.removeEventListener('abort', leave)
+        resolve()
+      }
+      const leave = () => {
+        this.#line = this.#line.filter((other) => other !== turn)
+        reject(aborted(signal))
+      }
+      if (signal.aborted) return leave()
+      signal.addEventListener('abort', leave, { once: true })
+      this.#line.push(turn)
+    })
+  }
+
+  leave() {
+    const next = this.#line.shift()
+    if (next) next()
+    else this.#free += 1
+  }
+}
+
+const lanes = new Lanes()
+
 const isOffline = () => globalThis.navigator?.onLine === false
 
 /** When to try again. Shared by all requests of an upload: of several that fail together one counts. */
@@ -454,6 +494,8 @@ class Hasher {
     const canShare = !isNode && typeof Worker === 'function' && typeof Blob === 'function' && file instanceof Blob
     /** How many chunks are worth reading at a time. */
     this.width = Math.min(4, Math.max(2, cores - 1))
+    /** Whether the browser reads the file by itself, in workers and for requests. */
+    this.isShared = canShare
     if (canShare) this.#start(Math.min(this.width, Math.max(1, Math.ceil(file.size / CHUNK_SIZE))))
   }
 
@@ -668,6 +710,7 @@ class Upload {
     this.key = fileKey(file, this.name)
     this.progress = new Progress(file.size, options.onprogress)
     this.sent = 0
+    this.bodyLength = BODY_LENGTH_FIRST
     this.bodies = new Map()
     this.stop = new AbortController()
     this.remote = new Remote({
@@ -792,6 +835,7 @@ class Upload {
       checked: Math.min(state.entries, this.digests.count),
       window: Math.max(2, 2 * this.connections - 1),
       onlyDigests: isComplete,
+      holds: !this.hasher.isShared,
     })
     if (isComplete) {
       await this.all([this.hash()])
@@ -923,17 +967,20 @@ class Upload {
     for (;;) {
       await this.until(() => plan.isSendable || plan.isSentOut)
       if (!plan.isSendable) return
-      await this.deliver(plan.take())
+      await lanes.enter(this.stop.signal)
+      try {
+        if (plan.isSendable) await this.deliver(plan.take(this.bodyLength))
+      } finally {
+        lanes.leave()
+      }
     }
   }
 
   /** Brings chunks in one body, until the server has each. */
   async deliver(parcels) {
     for (let garbled = 0; ; garbled++) {
-      const buffers = await Promise.all(parcels.map(({ index, buffer }) =>
-        buffer ?? this.hasher.read(this.digests.start(index), this.digests.end(index))))
-      const body = this.framed(parcels, buffers)
-      const verdicts = await this.post(body)
+      const verdicts = await this.post(await this.framed(parcels))
+      if (verdicts.length !== parcels.length) throw new CairnError({ type: 'no-cairn', title: 'A verdict is missing' })
       const bad = parcels.filter((_, at) => verdicts[at] > 1)
       parcels.forEach((parcel, at) => {
         if (verdicts[at] <= 1) this.arrived(parcel.index, verdicts[at] === 0)
@@ -951,30 +998,45 @@ class Upload {
     }
   }
 
-  framed(parcels, buffers) {
-    const length = buffers.reduce((sum, buffer) => sum + FRAME_HEADER + buffer.byteLength, 0)
-    const body = new Uint8Array(length)
-    const view = new DataView(body.buffer)
+  /** A body of frames. The browser takes the bytes from the file itself where it can: they do not pass through the page. */
+  async framed(parcels) {
+    const { digests, file } = this
+    if (this.hasher.isShared) {
+      return new Blob(parcels.flatMap(({ index }) =>
+        [this.frameHeader(index), file.slice(digests.start(index), digests.end(index))]))
+    }
+    const body = new Uint8Array(parcels.reduce((sum, { index }) => sum + FRAME_HEADER + digests.size(index), 0))
     let at = 0
-    buffers.forEach((buffer, n) => {
-      body.set(this.digests.get(parcels[n].index), at)
-      view.setUint32(at + 32, buffer.byteLength)
-      view.setUint32(at + 36, buffer.byteLength)
+    for (const parcel of parcels) {
+      const { index } = parcel
+      const buffer = parcel.buffer ?? await this.hasher.read(digests.start(index), digests.end(index))
+      parcel.buffer = null
+      body.set(this.frameHeader(index), at)
       body.set(new Uint8Array(buffer), at + FRAME_HEADER)
       at += FRAME_HEADER + buffer.byteLength
-      parcels[n].buffer = null
-    })
+    }
     return body
+  }
+
+  frameHeader(index) {
+    const header = new Uint8Array(FRAME_HEADER)
+    const view = new DataView(header.buffer)
+    header.set(this.digests.get(index))
+    view.setUint32(32, this.digests.size(index))
+    view.setUint32(36, this.digests.size(index))
+    return header
   }
 
   async post(body) {
     const ticket = Symbol('body')
+    const length = body.size ?? body.length
     const onleft = (loaded) => {
-      this.bodies.set(ticket, Math.min(loaded, body.length))
+      this.bodies.set(ticket, Math.min(loaded, length))
       this.tell()
     }
     // Without a word from the transport the whole body counts as being on its way.
-    onleft(typeof XMLHttpRequest === 'function' ? 0 : body.length)
+    onleft(typeof XMLHttpRequest === 'function' ? 0 : length)
+    const began = Date.now()
     try {
       const answer = await this.remote.ask('POST', `/v1/uploads/${this.id}/chunks`, {
         headers: { 'Content-Type': 'application/vnd.cairn.frames' },
@@ -983,9 +1045,18 @@ class Upload {
         expected: ['completed-upload', 'unknown-upload', 'upload-gone'],
       })
       this.mayGoOn(answer)
+      this.passed(length, Date.now() - began)
       return answer.bytes
     } finally {
       this.bodies.delete(ticket)
+    }
+  }
+
+  /** Bodies get longer where they pass quickly, so that a line that breaks costs little where it is slow. */
+  passed(length, time) {
+    if (time > SLOW) this.bodyLength = Math.max(BODY_LENGTH_FIRST, this.bodyLength / 2)
+    else if (time < QUICK && 2 * length > this.bodyLength) {
+      this.bodyLength = Math.min(BODY_LENGTH_LIMIT, 2 * this.bodyLength)
     }
   }
 
@@ -1075,12 +1146,14 @@ class Plan {
   #provingPause = 0
   #provingRest = 0
 
-  /** `checked`: so many entries must be found the same before a byte is sent. `window`: so many chunks are held. */
-  constructor(digests, { checked, window, onlyDigests }) {
+  /** `checked`: so many entries must be found the same before a byte is sent. `window`: so many chunks are read and
+   * not sent. `holds`: their bytes are kept meanwhile. */
+  constructor(digests, { checked, window, onlyDigests, holds = false }) {
     this.digests = digests
     this.checked = checked
     this.window = window
     this.onlyDigests = onlyDigests
+    this.holds = holds
     this.next = digests.ready
     this.named = 0
     this.acknowledged = 0
@@ -1094,12 +1167,19 @@ class Plan {
   get hasRoom() {
     if (this.onlyDigests) return true
     if (this.next - this.named >= LEAD) return false
-    return this.#held.size + this.#reading < this.window || !this.#expectsMissing && this.#held.size === 0
+    const isFree = !this.#expectsMissing && this.#held.size === 0
+    return isFree || this.#ahead + this.#reading < this.window
+  }
+
+  /** Chunks that are read and not handed out for sending: held, or as far as reading should be ahead. */
+  get #ahead() {
+    if (this.holds) return this.#held.size
+    return this.digests.ready - this.named + this.#queue.length - this.#taken
   }
 
   read() {
     this.#reading += 1
-    return { index: this.next++, keep: this.#expectsMissing }
+    return { index: this.next++, keep: this.#expectsMissing && this.holds }
   }
 
   digested(index, digest, buffer) {
@@ -1119,7 +1199,7 @@ class Plan {
     if (ready === count || due >= SEGMENT_LIMIT) return true
     if (this.named < this.checked) return due >= this.#target && ready >= this.checked
     const isHungry = this.#expectsMissing && this.#queue.length - this.#taken <= lanes / 2
-    const isFull = this.#held.size > 0 && this.#held.size + this.#reading >= this.window
+    const isFull = this.#ahead > 0 && this.#ahead + this.#reading >= this.window
     return isHungry || isFull || due >= this.#target
   }
 
@@ -1173,14 +1253,14 @@ class Plan {
 
   get isSentOut() { return this.isNamed && this.#taken >= this.#queue.length }
 
-  /** The next chunks for one body, with their bytes where they are held. */
-  take() {
+  /** The next chunks for one body of about `limit` bytes, with their bytes where they are held. */
+  take(limit) {
     const parcels = []
     let length = 0
     while (this.#taken < this.#queue.length && parcels.length < BODY_FRAMES) {
       const index = this.#queue[this.#taken]
       length += this.digests.size(index)
-      if (parcels.length > 0 && length > BODY_LENGTH) break
+      if (parcels.length > 0 && length > limit) break
       parcels.push({ index, buffer: this.#held.get(index) ?? null })
       this.#held.delete(index)
       this.#taken += 1
