@@ -931,6 +931,24 @@ class Upload {
     if (segment.nonce) segment = await this.prove(segment, from, to)
     this.plan.segment(from, to, missingIndices(segment.missing, from, to - from))
     this.tell()
+    await this.settle()
+  }
+
+  /** Asks of entries that another one's chunk was to bring whether it did: it may have come while they were named. */
+  async settle() {
+    let doubtful = this.plan.takeDoubtful()
+    while (doubtful.length > 0) {
+      const from = doubtful[0]
+      const here = doubtful.filter((index) => index < from + SEGMENT_LIMIT)
+      const count = here.at(-1) - from + 1
+      const answer = await this.remote.ask('GET', `/v1/uploads/${this.id}/missing?index=${from}&count=${count}`, {
+        expected: ['unknown-upload', 'upload-gone'],
+      })
+      this.mayGoOn(answer)
+      this.plan.settled(here, missingIndices(answer.json().missing, from, count))
+      doubtful = doubtful.slice(here.length)
+      this.tell()
+    }
   }
 
   /** Throws a detour when the upload is of another file, or no more. */
@@ -986,6 +1004,7 @@ class Upload {
         if (verdicts[at] <= 1) this.arrived(parcel.index, verdicts[at] === 0)
       })
       this.tell()
+      await this.settle()
       for (const { index } of bad) await this.mustBeSame(index)
       if (bad.length === 0) return
       const error = new CairnError({
@@ -1140,6 +1159,9 @@ class Plan {
   #taken = 0
   /** Digest to what became of it: the indices that want it, or that it arrived. */
   #wanted = new Map()
+  #doubtful = []
+  /** How many entries an answer is awaited of. */
+  #asked = 0
   #reading = 0
   #expectsMissing
   #target = FIRST_SEGMENT
@@ -1224,8 +1246,10 @@ class Plan {
   #want(index) {
     const digest = hex(this.digests.get(index))
     const same = this.#wanted.get(digest)
-    if (same === 'arrived') return this.#knows(index)
-    if (same) {
+    if (same === 'arrived') {
+      this.#held.delete(index)
+      this.#doubtful.push(index)
+    } else if (same) {
       this.#held.delete(index)
       same.push(index)
     } else {
@@ -1251,7 +1275,7 @@ class Plan {
 
   get isSendable() { return this.#taken < this.#queue.length && this.named >= this.checked }
 
-  get isSentOut() { return this.isNamed && this.#taken >= this.#queue.length }
+  get isSentOut() { return this.isNamed && this.#taken >= this.#queue.length && this.#doubtful.length + this.#asked === 0 }
 
   /** The next chunks for one body of about `limit` bytes, with their bytes where they are held. */
   take(limit) {
@@ -1268,7 +1292,7 @@ class Plan {
     return parcels
   }
 
-  /** The server has acknowledged the chunk, and so all like it. */
+  /** The server has acknowledged the chunk; of those like it, it is asked. */
   arrived(index, travelled) {
     const digest = hex(this.digests.get(index))
     const same = this.#wanted.get(digest)
@@ -1278,7 +1302,27 @@ class Plan {
     this.acknowledged += this.digests.size(first)
     if (travelled) this.travelled += this.digests.size(first)
     else this.known += this.digests.size(first)
-    for (const other of others) this.#knows(other)
+    this.#doubtful.push(...others)
+  }
+
+  /** Entries of which it is not known whether the chunk that arrived counts for them, in order. */
+  takeDoubtful() {
+    const doubtful = this.#doubtful.sort((a, b) => a - b)
+    this.#doubtful = []
+    this.#asked += doubtful.length
+    return doubtful
+  }
+
+  settled(indices, missing) {
+    const lacking = new Set(missing)
+    const still = indices.filter((index) => lacking.has(index))
+    for (const index of indices) if (!lacking.has(index)) this.#knows(index)
+    for (const index of still) {
+      const digest = hex(this.digests.get(index))
+      if (this.#wanted.get(digest) === 'arrived') this.#wanted.delete(digest)
+      this.#want(index)
+    }
+    this.#asked -= indices.length
   }
 
   /** The server lacks chunks that it was taken to have. */
