@@ -5,6 +5,7 @@ import fs from 'node:fs'
 import http from 'node:http'
 import os from 'node:os'
 import path from 'node:path'
+import { after } from 'node:test'
 
 export const program = process.env.CAIRN ?? path.resolve('.build/release/cairn')
 export const MIB = 1048576
@@ -33,6 +34,13 @@ export function randomBytes(length, seed) {
   return new Uint8Array(words.buffer, 0, length)
 }
 
+let fresh = 0
+/** Bytes that no test before had: servers are shared, and know what they were sent. */
+export function freshBytes(length) {
+  fresh += 1
+  return randomBytes(length, (seed + 7919 * fresh) & 0x7fffffff)
+}
+
 /** A seed that a failing test says. */
 export const seed = Number(process.env.SEED ?? (Date.now() & 0x7fffffff))
 
@@ -45,6 +53,11 @@ export class TestFile extends Blob {
   }
 }
 
+const shared = new Map()
+after(async () => {
+  for (const server of shared.values()) await (await server).end()
+})
+
 /** `cairn serve` on a folder of its own. */
 export class Server {
   static async start(t, options = []) {
@@ -55,6 +68,13 @@ export class Server {
     t.after(() => server.end())
     await server.run()
     return server
+  }
+
+  /** One for all tests of a file that leave it as it is. */
+  static shared(options = []) {
+    const key = options.join(' ')
+    if (!shared.has(key)) shared.set(key, Server.start({ after: () => {} }, options))
+    return shared.get(key)
   }
 
   async run() {
