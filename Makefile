@@ -9,7 +9,7 @@ ONCE ?=
 BUILD := .build/release
 SWIFT ?= swift
 
-.PHONY: run test tsan bench vectors format clean
+.PHONY: run test tsan bench vectors javascript format clean
 
 run: packages
 	$(SWIFT) build -c release --product cairn
@@ -20,6 +20,7 @@ test: packages vectors clients
 	$(SWIFT) test -c release --skip-build --filter 'SystemTests|ContentTests|EngineTests|DiskTests'
 	$(SWIFT) test -c release --skip-build --filter 'DialectsTests|ServerTests|ClientTests|TidyTests'
 	$(SWIFT) test -c release --skip-build --filter 'CommandTests|JourneyTests'
+	$(MAKE) javascript
 
 # The core alone: no network package is built a second time. Left out are the benches of single threads, which take an
 # hour here and have no second thread to race with.
@@ -35,6 +36,12 @@ bench: packages
 # The vectors of spec/vectors once more, by another SHA-256.
 vectors:
 	python3 spec/vectors/compute.py --check
+
+# The page's module, by Node, against the server that was built.
+javascript: packages
+	$(SWIFT) build -c release --product cairn
+	@sh .make/node.sh
+	cd Tests/JavaScript && CAIRN='$(CURDIR)/$(BUILD)/cairn' node --test
 
 format:
 	$(SWIFT) format --in-place --recursive Package.swift Sources Tests

@@ -16,6 +16,8 @@ const FRAME_HEADER = 41
 /** Chunks of this many bytes together travel in one body: at first, and where bodies are seen to pass quickly. */
 const BODY_LENGTH_FIRST = MIB
 const BODY_LENGTH_LIMIT = 8 * MIB
+/** The same where the bytes are in memory. */
+const HELD_BODY_LIMIT = 4 * MIB
 /** Milliseconds within which a body passes quickly, and above which it passes slowly. */
 const QUICK = 500
 const SLOW = 2000
@@ -833,7 +835,7 @@ class Upload {
     const isComplete = state.state === 'complete'
     this.plan = new Plan(this.digests, {
       checked: Math.min(state.entries, this.digests.count),
-      window: Math.max(2, 2 * this.connections - 1),
+      window: Math.max(2, this.hasher.isShared ? 2 * this.connections : this.connections),
       onlyDigests: isComplete,
       holds: !this.hasher.isShared,
     })
@@ -1075,7 +1077,7 @@ class Upload {
   passed(length, time) {
     if (time > SLOW) this.bodyLength = Math.max(BODY_LENGTH_FIRST, this.bodyLength / 2)
     else if (time < QUICK && 2 * length > this.bodyLength) {
-      this.bodyLength = Math.min(BODY_LENGTH_LIMIT, 2 * this.bodyLength)
+      this.bodyLength = Math.min(this.hasher.isShared ? BODY_LENGTH_LIMIT : HELD_BODY_LIMIT, 2 * this.bodyLength)
     }
   }
 
