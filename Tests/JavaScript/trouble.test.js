@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import v8 from 'node:v8'
 import vm from 'node:vm'
-import { CairnError, upload } from '../../Sources/Server/Page/cairn.js'
+import { CairnError, contentIdOf, upload } from '../../Sources/Server/Page/cairn.js'
 import { MIB, Proxy, Server, TestFile, Watcher, freshBytes } from './support.js'
 
 const small = ['--chunk-size', '64K']
@@ -219,6 +219,11 @@ test('a file that changes while it is read is an error that says so, and no file
     await assert.rejects(failed, { name: 'CairnError', type: 'file-changed', retryable: false }, name)
     assert.ok(!watcher.phases.includes('done'))
   }
+})
+
+test('a file that gives fewer bytes than it has gets no content id', async () => {
+  const short = new MovingFile(freshBytes(2 * MIB), async (start, end, read) => (await read()).slice(1))
+  await assert.rejects(contentIdOf(short), { name: 'CairnError', type: 'file-changed' })
 })
 
 test('a large sparse file takes little memory, and its zeros travel once', async (t) => {
