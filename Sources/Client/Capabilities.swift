@@ -59,5 +59,5 @@ extension Remote {
     }
 
     /// How many bytes of files are held at a time, of all files together.
-    static let memoryLimit = 64 << 20
+    static let memoryLimit = 48 << 20
 }

@@ -9,9 +9,9 @@ extension NativeUpload {
     /// The same before the line is seen to be fast.
     private static let firstLength = 1 << 20
 
-    /// As many lanes as there are share what may be on the way.
+    /// The lanes share the memory, with one part left to read into.
     private static func bodyLength(_ line: LaneCount) -> Int {
-        line.isFast ? min(framesLength, Remote.memoryLimit / line.count) : firstLength
+        line.isFast ? min(framesLength, Remote.memoryLimit / (line.count + 1)) : firstLength
     }
 
     /// Sends until nothing more will be missing; waits while fewer connections than `lane` help.
