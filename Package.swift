@@ -10,8 +10,11 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
-func target(_ name: String, _ path: String, _ dependencies: [Target.Dependency]) -> Target {
-    .target(name: name, dependencies: dependencies, path: "Sources/\(path)", swiftSettings: strict)
+func target(
+    _ name: String, _ path: String, _ dependencies: [Target.Dependency], resources: [Resource] = []
+) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: "Sources/\(path)", resources: resources, swiftSettings: strict)
 }
 
 func support(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -83,7 +86,7 @@ let network: [Target] = [
             .product(name: "HummingbirdCore", package: "hummingbird"),
             .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
             .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
-        ]),
+        ], resources: [.embedInCode("Page")]),
     target(
         "CairnClient", "Client",
         [

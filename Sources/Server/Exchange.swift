@@ -16,16 +16,21 @@ struct Exchange: Sendable {
     private let log: AccessLog
 
     private let isForwarded: Bool
+    private let page: Bool
 
-    /// - Parameter isForwarded: Whether a trusted proxy has sent the request.
+    /// - Parameters:
+    ///   - isForwarded: Whether a trusted proxy has sent the request.
+    ///   - page: Whether the page is served.
     init(
-        routes: UploadRoutes, downloads: Slots, request: Request, id: String, remote: String, isForwarded: Bool
+        routes: UploadRoutes, downloads: Slots, request: Request, id: String, remote: String, isForwarded: Bool,
+        page: Bool
     ) {
         self.routes = routes
         self.downloads = downloads
         self.request = request
         self.id = id
         self.isForwarded = isForwarded
+        self.page = page
         log = AccessLog(method: request.method, path: request.head.path ?? "", remote: remote, request: id)
     }
 
@@ -35,6 +40,7 @@ struct Exchange: Sendable {
                 limits: routes.engine.limits, chunkSize: routes.engine.chunkSize, moment: Timestamp.now(),
                 isForwarded: isForwarded)
             let head = try RequestHead(request.head, id: id, in: setting)
+            if page, let answer = WebPage.answer(to: head) { return response(answer, nil) }
             return await response(to: head, in: try Doors.dialect(of: head))
         } catch {
             return response(Problem(error).answer(for: id), .rejected(error))

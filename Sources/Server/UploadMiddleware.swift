@@ -8,19 +8,21 @@ public import Hummingbird
 ///     let app = Application(router: router, server: .uploads())
 public struct UploadMiddleware<Context: RequestContext>: RouterMiddleware {
     private let responder: UploadResponder<Context>
+    private let paths: Set<String>
 
     /// - Parameters:
     ///   - downloads: The most at once.
     ///   - trustedProxies: The IP addresses whose `Forwarded` fields say where clients reach this server.
-    public init(engine: Engine, downloads: Int = 256, trustedProxies: Set<String> = []) {
-        responder = UploadResponder(engine: engine, downloads: downloads, trustedProxies: trustedProxies)
+    ///   - page: Whether the page is served, at `/` and beside it (spec/page.md), instead of the application's own.
+    public init(engine: Engine, downloads: Int = 256, trustedProxies: Set<String> = [], page: Bool = false) {
+        responder = UploadResponder(engine: engine, downloads: downloads, trustedProxies: trustedProxies, page: page)
+        paths = Set(["status", "upload", "files", "v1", "health"]).union(page ? WebPage.names : [])
     }
 
     public func handle(
         _ request: Request, context: Context,
         next: (Request, Context) async throws -> Response
     ) async throws -> Response {
-        let paths: Set = ["status", "upload", "files", "v1", "health"]
         let first = request.uri.path.split(separator: "/").first.map(String.init) ?? ""
         guard paths.contains(first) else { return try await next(request, context) }
         return try await responder.respond(to: request, context: context)

@@ -5,7 +5,7 @@ public import Hummingbird
 import Logging
 import NIOCore
 
-/// Answers every request on Cairn's paths: X-Start-Byte, plain files, the native reading part, health.
+/// Answers every request on Cairn's paths: X-Start-Byte, plain files, the native reading part, health, the page.
 ///
 /// It asks nobody who they are. An application of one's own mounts it with `UploadMiddleware`, behind its own
 /// authorization, on connections of `HTTPServerBuilder.uploads`.
@@ -14,16 +14,19 @@ public struct UploadResponder<Context: RequestContext>: HTTPResponder {
     private let health: Health
     private let downloads: Slots
     private let trustedProxies: Set<String>
+    private let page: Bool
 
     /// - Parameters:
     ///   - downloads: The most at once. Each holds up to two chunks in memory, so more are answered 503.
     ///   - trustedProxies: The IP addresses whose `Forwarded` fields say where clients reach this server.
-    public init(engine: Engine, downloads: Int = 256, trustedProxies: Set<String> = []) {
-        self.init(engine: engine, downloads: downloads, trustedProxies: trustedProxies, health: Health())
+    ///   - page: Whether the page is served, at `/` and beside it (spec/page.md).
+    public init(engine: Engine, downloads: Int = 256, trustedProxies: Set<String> = [], page: Bool = true) {
+        self.init(engine: engine, downloads: downloads, trustedProxies: trustedProxies, page: page, health: Health())
     }
 
-    init(engine: Engine, downloads: Int, trustedProxies: Set<String>, health: Health) {
+    init(engine: Engine, downloads: Int, trustedProxies: Set<String>, page: Bool, health: Health) {
         self.engine = engine
+        self.page = page
         self.trustedProxies = trustedProxies
         self.downloads = Slots(downloads)
         self.health = health
@@ -37,7 +40,7 @@ public struct UploadResponder<Context: RequestContext>: HTTPResponder {
         let exchange = Exchange(
             routes: UploadRoutes(engine: engine, health: health, logger: logger), downloads: downloads,
             request: request, id: id, remote: AccessLog.text(remote),
-            isForwarded: remote?.ipAddress.map { trustedProxies.contains($0) } ?? false)
+            isForwarded: remote?.ipAddress.map { trustedProxies.contains($0) } ?? false, page: page)
         return await exchange.response()
     }
 }

@@ -20,6 +20,8 @@ public struct UploadServer: Service {
         public var downloads = 256
         /// The IP addresses of proxies whose `Forwarded` fields say where clients reach this server.
         public var trustedProxies: Set<String> = []
+        /// Whether the page is served, at `/` and beside it (spec/page.md).
+        public var page = true
         public var channel = ChannelSettings()
         /// How often uploads are looked for whose time is over.
         public var expiryInterval: Duration = .seconds(300)
@@ -59,7 +61,7 @@ public struct UploadServer: Service {
         return Application(
             responder: UploadResponder<UploadContext>(
                 engine: engine, downloads: configuration.downloads, trustedProxies: configuration.trustedProxies,
-                health: health),
+                page: configuration.page, health: health),
             server: .uploads(settings: configuration.channel),
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port), backlog: 1024,

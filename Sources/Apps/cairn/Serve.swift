@@ -47,6 +47,9 @@ struct Serve: AsyncParsableCommand {
             "A proxy whose Forwarded or X-Forwarded fields are believed; may be given several times.", valueName: "ip"))
     var trustedProxy: [String] = []
 
+    @Flag(inversion: .prefixedNo, help: "Serve the page at /, where a browser uploads.")
+    var page = true
+
     @Flag(help: "Serve also from a file system whose syncs promise nothing, such as NFS or an overlay.")
     var force = false
 
@@ -105,6 +108,7 @@ struct Serve: AsyncParsableCommand {
         configuration.port = listen.port
         configuration.connections = limitConnections
         configuration.trustedProxies = Set(trustedProxy)
+        configuration.page = page
         let server = UploadServer(engine: engine, configuration: configuration, logger: logger) { port in
             greet(ListenAddress(host: listen.host, port: port))
         }

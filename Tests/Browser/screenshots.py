@@ -1,0 +1,106 @@
+"""Pictures of the page, to be looked at: screenshots.py CAIRN FOLDER
+
+Empty, uploading, paused, failed, finished; light, dark, narrow. A server of its own, real uploads, nothing staged but where they are held.
+"""
+
+import os
+import pathlib
+import sys
+import tempfile
+
+from playwright.sync_api import sync_playwright
+
+from harness import ARGUMENTS, CHROMIUM, MIB, Page, Salted, Server
+from line import Line
+
+WIDE = {"width": 880, "height": 720}
+NARROW = {"width": 390, "height": 844}
+VIEWS = {
+    "light": {"viewport": WIDE, "color_scheme": "light"},
+    "dark": {"viewport": WIDE, "color_scheme": "dark"},
+    "narrow": {"viewport": NARROW, "color_scheme": "light", "device_scale_factor": 2},
+}
+
+# What stands for the system's font where no desktop is installed.
+FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>
+<include ignore_missing="yes">/etc/fonts/fonts.conf</include>
+<match target="pattern"><test name="family"><string>system-ui</string></test>
+<edit name="family" mode="prepend" binding="strong"><string>Inter</string></edit></match></fontconfig>"""
+
+
+class Studio:
+    def __init__(self, playwright, cairn, folder, out):
+        self.folder, self.out = folder, out
+        self.server = Server(cairn, folder / "data")
+        self.line = Line(self.server.port)
+        fonts = folder / "fonts.conf"
+        fonts.write_text(FONTS)
+        self.browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=ARGUMENTS, env={**os.environ, "FONTCONFIG_FILE": str(fonts)})
+        self.film = Salted(folder / "Winter light, fourth cut.mov", 300 * MIB, 1)
+        self.scans = Salted(folder / "Scans 1–240.zip", 90 * MIB, 2)
+        self.notes = folder / "Notes to the cut.pdf"
+
+    def shoot(self, page, view, state):
+        page.page.wait_for_timeout(700)
+        page.page.screenshot(path=self.out / f"{state}-{view}.png")
+        print(f"{state}-{view}.png", flush=True)
+
+    def view(self, view):
+        page = Page(self.browser.new_context(**VIEWS[view]), self.line.url)
+        page.page.locator("#stored li, #nothing").first.wait_for()
+        self.shoot(page, view, "empty")
+        self.notes.write_bytes(os.urandom(3_400_000))
+        self.line.hold(190 * MIB)
+        page.choose([self.film.renew(), self.scans.renew(), self.notes])
+        page.until("done", "Notes")
+        page.reaches(0.3)
+        self.shoot(page, view, "uploading")
+        page.press("Pause", "Winter")
+        page.until("paused", "Winter")
+        page.press("Cancel", "Scans")
+        self.shoot(page, view, "paused")
+        page.press("Keep", "Scans")
+        page.context.route("**/chunks", lambda route: route.fulfill(
+            status=507, content_type="application/problem+json", headers={"retry-after": "20"},
+            body='{"type":"/problems/no-space","title":"No space is left","status":507,"retryable":true}'))
+        page.press("Resume", "Winter")
+        self.line.release()
+        page.page.wait_for_timeout(2500)
+        self.shoot(page, view, "failed")
+        page.context.unroute("**/chunks")
+        for name in ("Winter", "Scans"):
+            if page.row(name).get_attribute("data-state") == "running":
+                page.press("Pause", name)
+                page.until("paused", name)
+                page.press("Resume", name)
+        page.until("done", "Winter")
+        page.until("done", "Scans")
+        page.reload()
+        page.choose([self.film.path, self.notes])
+        page.until("done", "Winter")
+        page.until("done", "Notes")
+        page.press("Verify", "Winter")
+        page.wait("/^Verified/.test(document.querySelector('#transfers .standing').textContent)")
+        self.shoot(page, view, "finished")
+        page.context.close()
+
+    def close(self):
+        self.browser.close()
+        self.line.close()
+        self.server.stop()
+
+
+def main():
+    out = pathlib.Path(sys.argv[2])
+    out.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory(prefix="cairn-pictures-") as folder:
+        studio = Studio(playwright, pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(folder), out)
+        try:
+            for view in VIEWS:
+                studio.view(view)
+        finally:
+            studio.close()
+
+
+main()
