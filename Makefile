@@ -1,5 +1,6 @@
 # make run    a server with a real file in it        make test   every test
 # make tsan   engine and disk store under TSan       make bench  speed, and what travels
+# make browser  the page in Chromium                 make browser-full  the same, longer, with figures
 
 PORT ?= 8080
 DATA ?= ./data
@@ -9,7 +10,7 @@ ONCE ?=
 BUILD := .build/release
 SWIFT ?= swift
 
-.PHONY: run test tsan bench vectors javascript format clean
+.PHONY: run test tsan browser browser-full pictures bench vectors javascript format clean
 
 run: packages
 	$(SWIFT) build -c release --product cairn
@@ -21,12 +22,27 @@ test: packages vectors clients
 	$(SWIFT) test -c release --skip-build --filter 'DialectsTests|ServerTests|ClientTests|TidyTests'
 	$(SWIFT) test -c release --skip-build --filter 'CommandTests|JourneyTests'
 	$(MAKE) javascript
+	$(MAKE) browser
 
 # The core alone: no network package is built a second time. Left out are the benches of single threads, which take an
 # hour here and have no second thread to race with.
 tsan: packages
 	CAIRN_PARTS=core $(SWIFT) test -c release --sanitize=thread --scratch-path .build-tsan \
 		--filter 'EngineTests|DiskTests' --skip 'Power lost|fails at any call|noticed'
+
+# The page in a real browser, where one can be installed.
+PYTHON := .build/browser/bin/python
+browser browser-full: packages
+	@sh .make/browser.sh
+	$(SWIFT) build -c release --product cairn
+	@[ ! -x .build/browser/ready ] || $(PYTHON) Tests/Browser/journeys.py $(BUILD)/cairn
+	@[ ! -x .build/browser/ready ] || [ $@ = browser ] || $(PYTHON) Tests/Browser/full.py $(BUILD)/cairn
+
+# Pictures of the page in every state, to be looked at.
+pictures: packages
+	@sh .make/browser.sh
+	$(SWIFT) build -c release --product cairn
+	$(PYTHON) Tests/Browser/screenshots.py $(BUILD)/cairn .build/pictures
 
 bench: packages
 	$(SWIFT) build -c release --product cairn

@@ -61,79 +61,75 @@ def identical(world, path):
     expect(world.server.digest(file) == digest_of(path), "the file is another one")
 
 
-def journey(world, interrupt):
-    """300 MB, held where half of it has passed, with something done to it there; then to its end."""
+def paused_and_resumed(world, page):
+    page.press("Pause")
+    page.until("paused")
+    value = page.value()
+    world.line.release()
+    page.page.wait_for_timeout(500)
+    expect(page.value() == value, "the bar moved while it was paused")
+    page.press("Resume")
+
+
+def reloaded_and_chosen_again(world, page):
+    value = page.value()
+    page.reload()
+    world.line.release()
+    page.until("absent")
+    page.wait(f"document.querySelector('#transfers progress').value > {value * 0.5}")
+    page.choose(world.large.path)
+
+
+def server_killed_and_started_again(world, page):
+    world.server.kill()
+    world.line.release()
+    page.wait("/Trying again/.test(document.querySelector('#transfers .standing').textContent)")
+    world.server.start()
+
+
+def line_broken(world, page):
+    world.line.cut()
+    world.line.release()
+
+
+def offline_and_online_again(world, page):
+    page.context.set_offline(True)
+    world.line.cut()
+    world.line.release()
+    page.wait("/No network/.test(document.querySelector('#transfers .standing').textContent)")
+    expect(page.page.locator("#network").is_visible(), "the head does not say that there is no network")
+    page.context.set_offline(False)
+
+
+INTERRUPTIONS = [
+    paused_and_resumed, reloaded_and_chosen_again, server_killed_and_started_again, line_broken,
+    offline_and_online_again,
+]
+
+
+def journey(world, interruptions):
+    """300 MB, held again and again on their way, with something done to them there; then to their end."""
     path = world.large.renew()
     page = world.page()
-    world.line.hold(LARGE // 2)
-    page.choose(path)
-    page.reaches(0.3)
-    interrupt(page)
+    for number, interruption in enumerate(interruptions):
+        # Counted from where it is: what was in flight is sent again.
+        before = 0 if number == 0 else page.value()
+        world.line.hold(LARGE // (len(interruptions) + 1))
+        if number == 0:
+            page.choose(path)
+        page.wait(f"document.querySelector('#transfers progress')?.value > {before + 8 * MIB}")
+        interruption(world, page)
+        page.until("running")
     page.until("done")
     page.check()
     identical(world, path)
-    expect(len({look["value"] for look in page.looks}) > 5, "the bar was not seen moving")
+    expect(len(page.looks) > 5, "the bar was not seen moving")
     page.context.close()
     return f"{len(page.looks)} looks at the bar"
 
 
-def a_file_arrives(world):
-    return journey(world, lambda page: world.line.release())
-
-
-def paused_and_resumed(world):
-    def interrupt(page):
-        page.press("Pause")
-        page.until("paused")
-        value = page.value()
-        world.line.release()
-        page.page.wait_for_timeout(500)
-        expect(page.value() == value, "the bar moved while it was paused")
-        page.press("Resume")
-
-    return journey(world, interrupt)
-
-
-def reloaded_and_chosen_again(world):
-    def interrupt(page):
-        before = page.value()
-        page.reload()
-        world.line.release()
-        page.until("absent")
-        page.wait(f"document.querySelector('#transfers progress').value > {before * 0.5}")
-        page.choose(world.large.path)
-
-    return journey(world, interrupt)
-
-
-def server_killed_and_started_again(world):
-    def interrupt(page):
-        world.server.kill()
-        world.line.release()
-        page.wait("/Trying again/.test(document.querySelector('#transfers .standing').textContent)")
-        world.server.start()
-
-    return journey(world, interrupt)
-
-
-def line_broken(world):
-    def interrupt(page):
-        world.line.cut()
-        world.line.release()
-
-    return journey(world, interrupt)
-
-
-def offline_and_online_again(world):
-    def interrupt(page):
-        page.context.set_offline(True)
-        world.line.cut()
-        world.line.release()
-        page.wait("/No network/.test(document.querySelector('#transfers .standing').textContent)")
-        expect(page.page.locator("#network").is_visible(), "the head does not say that there is no network")
-        page.context.set_offline(False)
-
-    return journey(world, interrupt)
+def interrupted_in_every_way(world):
+    return journey(world, INTERRUPTIONS)
 
 
 def full_only_when_the_server_says_complete(world):
@@ -418,9 +414,11 @@ def axe(page, what):
     return len(found["passes"])
 
 
-run([
-    served_from_the_binary, empty_file, a_file_arrives, paused_and_resumed, reloaded_and_chosen_again,
-    server_killed_and_started_again, line_broken, offline_and_online_again, full_only_when_the_server_says_complete,
+JOURNEYS = [
+    served_from_the_binary, empty_file, interrupted_in_every_way, full_only_when_the_server_says_complete,
     known_file_is_not_sent, folder_of_many_files, refusal_says_what_to_do, cancelled, by_keyboard, verified_again,
     original_page_beside_ours, crash_of_the_browser, accessible,
-], World)
+]
+
+if __name__ == "__main__":
+    run(JOURNEYS, World)

@@ -1,6 +1,7 @@
 """Pictures of the page, to be looked at: screenshots.py CAIRN FOLDER
 
-Empty, uploading, paused, failed, finished; light, dark, narrow. A server of its own, real uploads, nothing staged but where they are held.
+Empty, uploading, paused, failed, finished; light, dark, narrow. A server of its own, real uploads; what is
+staged is where they are held, and the server's refusal.
 """
 
 import os
@@ -24,8 +25,9 @@ VIEWS = {
 # What stands for the system's font where no desktop is installed.
 FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>
 <include ignore_missing="yes">/etc/fonts/fonts.conf</include>
-<match target="pattern"><test name="family"><string>system-ui</string></test>
-<edit name="family" mode="prepend" binding="strong"><string>Inter</string></edit></match></fontconfig>"""
+<match target="pattern"><edit name="family" mode="prepend_first" binding="strong"><string>Inter</string></edit></match>
+<match target="pattern"><test name="family" compare="contains"><string>monospace</string></test>
+<edit name="family" mode="prepend_first" binding="strong"><string>DejaVu Sans Mono</string></edit></match></fontconfig>"""
 
 
 class Studio:
@@ -38,7 +40,7 @@ class Studio:
         self.browser = playwright.chromium.launch(
             executable_path=CHROMIUM, args=ARGUMENTS, env={**os.environ, "FONTCONFIG_FILE": str(fonts)})
         self.film = Salted(folder / "Winter light, fourth cut.mov", 300 * MIB, 1)
-        self.scans = Salted(folder / "Scans 1–240.zip", 90 * MIB, 2)
+        self.scans = Salted(folder / "Scans 1–240.zip", 180 * MIB, 2)
         self.notes = folder / "Notes to the cut.pdf"
 
     def shoot(self, page, view, state):
@@ -51,7 +53,7 @@ class Studio:
         page.page.locator("#stored li, #nothing").first.wait_for()
         self.shoot(page, view, "empty")
         self.notes.write_bytes(os.urandom(3_400_000))
-        self.line.hold(190 * MIB)
+        self.line.hold(230 * MIB)
         page.choose([self.film.renew(), self.scans.renew(), self.notes])
         page.until("done", "Notes")
         page.reaches(0.3)

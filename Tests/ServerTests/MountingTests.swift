@@ -18,11 +18,14 @@ import Testing
     }
 
     /// Runs an application with uploads beside a route of its own, for as long as `work` does.
-    private func run(_ work: @Sendable (_ port: Int, ServiceGroup) async throws -> Void) async throws {
+    private func run(
+        page: Bool = false, _ work: @Sendable (_ port: Int, ServiceGroup) async throws -> Void
+    ) async throws {
         let logger = Logger(label: "test") { _ in LogBook() }
         let router = Router()
-        router.add(middleware: UploadMiddleware(engine: engine))
+        router.add(middleware: UploadMiddleware(engine: engine, page: page))
         router.get("hello") { _, _ in "world" }
+        router.get { _, _ in "home" }
         let (ports, port) = AsyncStream<Int>.makeStream()
         let application = Application(
             router: router, server: .uploads(), configuration: .init(address: .hostname("127.0.0.1", port: 0)),
@@ -43,6 +46,18 @@ import Testing
             let made = try await RawConnection.ask(port, request("PUT /files/a", length: 3), body: [1, 2, 3])
             #expect(made.status == 201)
             #expect(try await RawConnection.ask(port, request("GET /nowhere")).status == 404)
+        }
+    }
+
+    @Test func `keeps its own front page unless it wants the uploads' one`() async throws {
+        try await run { port, _ async throws in
+            #expect(try await RawConnection.ask(port, request("GET /")).text == "home")
+            #expect(try await RawConnection.ask(port, request("GET /page.js")).status == 404)
+        }
+        try await run(page: true) { port, _ async throws in
+            #expect(try await RawConnection.ask(port, request("GET /")).text.contains("<title>Cairn</title>"))
+            #expect(try await RawConnection.ask(port, request("GET /page.js")).status == 200)
+            #expect(try await RawConnection.ask(port, request("GET /hello")).text == "world")
         }
     }
 
