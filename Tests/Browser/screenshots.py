@@ -44,6 +44,7 @@ class Studio:
         self.notes = folder / "Notes to the cut.pdf"
 
     def shoot(self, page, view, state):
+        page.page.mouse.move(1, 1)
         page.page.wait_for_timeout(700)
         page.page.screenshot(path=self.out / f"{state}-{view}.png")
         print(f"{state}-{view}.png", flush=True)
@@ -53,10 +54,11 @@ class Studio:
         page.page.locator("#stored li, #nothing").first.wait_for()
         self.shoot(page, view, "empty")
         self.notes.write_bytes(os.urandom(3_400_000))
-        self.line.hold(230 * MIB)
-        page.choose([self.film.renew(), self.scans.renew(), self.notes])
+        page.choose(self.notes)
         page.until("done", "Notes")
-        page.reaches(0.3)
+        self.line.hold(200 * MIB)
+        page.choose([self.film.renew(), self.scans.renew()])
+        page.wait("[...document.querySelectorAll('#transfers progress')].slice(1).every((bar) => bar.value > bar.max / 5)")
         self.shoot(page, view, "uploading")
         page.press("Pause", "Winter")
         page.until("paused", "Winter")
@@ -64,18 +66,16 @@ class Studio:
         self.shoot(page, view, "paused")
         page.press("Keep", "Scans")
         page.context.route("**/chunks", lambda route: route.fulfill(
-            status=507, content_type="application/problem+json", headers={"retry-after": "20"},
-            body='{"type":"/problems/no-space","title":"No space is left","status":507,"retryable":true}'))
+            status=503, content_type="application/problem+json",
+            body='{"type":"/problems/read-only","title":"The store is read-only","status":503,"retryable":false}'))
         page.press("Resume", "Winter")
         self.line.release()
-        page.page.wait_for_timeout(2500)
+        page.until("failed", "Winter")
         self.shoot(page, view, "failed")
         page.context.unroute("**/chunks")
+        page.until("failed", "Scans")
         for name in ("Winter", "Scans"):
-            if page.row(name).get_attribute("data-state") == "running":
-                page.press("Pause", name)
-                page.until("paused", name)
-                page.press("Resume", name)
+            page.press("Retry", name)
         page.until("done", "Winter")
         page.until("done", "Scans")
         page.reload()

@@ -130,7 +130,7 @@ export class Verifying {
       this.#set(id, {
         isRunning: false, isSame,
         text: isSame
-          ? 'Verified: the bytes the server gives out are those of the content id.'
+          ? 'Verified: every byte is there, and unchanged'
           : 'The server’s copy is damaged. Upload the file again: that heals it.',
       })
     } catch (error) {

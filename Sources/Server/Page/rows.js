@@ -67,6 +67,7 @@ export function updateTransferRow(row, transfer, { isAsking, verifying }) {
   row.classList.toggle('resting', ['paused', 'absent', 'failed', 'queued'].includes(transfer.state))
   const isAlarming = transfer.state === 'failed' || verifying?.isSame === false
   row.classList.toggle('alarming', isAlarming)
+  row.classList.toggle('proven', verifying?.isSame === true)
   bar.hidden = isDone
   // Full is for the server to say.
   const most = isDone ? progress.max : progress.max * 0.995
@@ -163,6 +164,7 @@ export function storedRow(file) {
 
 export function updateStoredRow(row, file, text, verifying) {
   row.classList.toggle('alarming', verifying?.isSame === false)
+  row.classList.toggle('proven', verifying?.isSame === true)
   setText(row.parts.standing, verifying?.text ?? text)
   setActions(row.parts.actions, file.name || file.id, storedActions(file.id, verifying))
 }
