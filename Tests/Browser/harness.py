@@ -163,6 +163,10 @@ class Page:
     def choose(self, path, input="files"):
         self.page.locator(f"#{input}").set_input_files(path)
 
+    def is_listed(self):
+        """Waits until the server's files, or that there are none, are shown."""
+        self.wait("Boolean(document.querySelector('#stored li, #nothing:not([hidden])'))")
+
     def row(self, name=None):
         rows = self.page.locator("#transfers li")
         return rows.filter(has_text=name) if name else rows.first

@@ -354,6 +354,24 @@ def crash_of_the_browser(world):
     second.context.close()
 
 
+def dropped_file_goes_on_by_itself(world):
+    """A file that was dropped has a handle: after a reload nobody has to choose it again."""
+    page = world.page()
+    path = world.large.renew()
+    world.line.hold(LARGE // 3)
+    session = page.context.new_cdp_session(page.page)
+    data = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        session.send("Input.dispatchDragEvent", {"type": kind, "x": 300, "y": 200, "data": data})
+    page.reaches(0.1)
+    page.reload()
+    world.line.release()
+    page.until("done")
+    page.check()
+    identical(world, path)
+    page.context.close()
+
+
 def is_main(process, profile):
     try:
         with open(f"/proc/{process}/cmdline", "rb") as file:
@@ -407,7 +425,7 @@ def accessible(world):
 
 
 def axe(page, what):
-    page.page.locator("#stored li, #nothing").first.wait_for()
+    page.is_listed()
     found = Axe().run(page.page).response
     troubles = [f"{rule['id']}: {rule['nodes'][0]['html']}" for rule in found["violations"]]
     expect(not troubles, f"{what}: {troubles}")
@@ -417,7 +435,7 @@ def axe(page, what):
 JOURNEYS = [
     served_from_the_binary, empty_file, interrupted_in_every_way, full_only_when_the_server_says_complete,
     known_file_is_not_sent, folder_of_many_files, refusal_says_what_to_do, cancelled, by_keyboard, verified_again,
-    original_page_beside_ours, crash_of_the_browser, accessible,
+    original_page_beside_ours, crash_of_the_browser, dropped_file_goes_on_by_itself, accessible,
 ]
 
 if __name__ == "__main__":

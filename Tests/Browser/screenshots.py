@@ -51,7 +51,7 @@ class Studio:
 
     def view(self, view):
         page = Page(self.browser.new_context(**VIEWS[view]), self.line.url)
-        page.page.locator("#stored li, #nothing").first.wait_for()
+        page.is_listed()
         self.shoot(page, view, "empty")
         self.notes.write_bytes(os.urandom(3_400_000))
         page.choose(self.notes)
