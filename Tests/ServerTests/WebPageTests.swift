@@ -11,7 +11,7 @@ import Testing
     ]
 
     @Test func `is served with its type, a tag and a policy that lets it speak with its server only`() async throws {
-        try await TestServer.run { server in
+        try await TestServer.run { server async throws in
             for (path, type) in Self.types {
                 let answer = try await server.ask("GET \(path)")
                 #expect(answer.status == 200 && !answer.text.isEmpty, "\(path)")
@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test func `is sent again only when it is another one, and HEAD tells what GET would send`() async throws {
-        try await TestServer.run { server in
+        try await TestServer.run { server async throws in
             let page = try await server.ask("GET /page.js")
             let tag = try #require(page["etag"])
             let known = try await server.ask("GET /page.js", ["If-None-Match": "\"other\", W/\(tag)"])
@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test func `knows GET and HEAD, and no path beside its files`() async throws {
-        try await TestServer.run { server in
+        try await TestServer.run { server async throws in
             for path in ["/", "/page.js"] {
                 let answer = try await server.ask("POST \(path)", body: [])
                 #expect(answer.status == 405 && answer["allow"] == "GET, HEAD", "\(path)")
@@ -55,7 +55,7 @@ import Testing
     }
 
     @Test func `has everything that it names`() async throws {
-        try await TestServer.run { server in
+        try await TestServer.run { server async throws in
             var (left, seen) = ([""], Set<String>())
             while let name = left.popLast() {
                 guard seen.insert(name).inserted else { continue }
@@ -73,7 +73,7 @@ import Testing
     }
 
     @Test func `is left out where it is not wanted`() async throws {
-        try await TestServer.run(configure: { $0.page = false }) { server in
+        try await TestServer.run(configure: { $0.page = false }) { server async throws in
             for path in Self.types.keys { #expect(try await server.ask("GET \(path)").status == 404, "\(path)") }
             #expect(try await server.ask("GET /v1").status == 200)
         }
