@@ -40,10 +40,8 @@ export class Transfers {
     const added = []
     for (const { file, path, handle } of chosen) {
       const known = waiting.get(identity(path, file.size, file.lastModified))
-      if (known && !known.file) {
+      if (known) {
         this.attach(known, file, handle)
-      } else if (known) {
-        this.resume(known)
       } else if (!running.has(identity(path, file.size, file.lastModified))) {
         const { size, type, lastModified } = file
         const order = String(added.length).padStart(6, '0')
