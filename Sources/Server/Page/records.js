@@ -4,6 +4,27 @@ const store = 'uploads'
 /** Names this tab while it is open: a lock of that name tells the others. */
 const tab = `cairn-tab-${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`
 
+/** What this tab was called before it was reloaded: its lock may still be held when the next page looks. */
+const before = takeName()
+addEventListener('pagehide', () => {
+  try {
+    sessionStorage.setItem('cairn-tab', tab)
+  } catch {
+    // Not allowed: then the lock alone tells.
+  }
+})
+
+/** Taken out at once, so that a copy of this tab does not hold itself for it. */
+function takeName() {
+  try {
+    const name = sessionStorage.getItem('cairn-tab')
+    sessionStorage.removeItem('cairn-tab')
+    return name
+  } catch {
+    return null
+  }
+}
+
 let opening
 
 function database() {
@@ -54,7 +75,7 @@ export async function adopt() {
       navigator.locks.query(),
     ])
     const open = new Set(locks.held.map((lock) => lock.name))
-    const orphans = (records ?? []).filter((record) => !open.has(record.tab))
+    const orphans = (records ?? []).filter((record) => record.tab === before || !open.has(record.tab))
     if (orphans.length) await save(orphans)
     return orphans
   })
