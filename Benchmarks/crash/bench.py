@@ -14,19 +14,25 @@ SAMPLE = 12                 # untouched records verified after each life; all of
 
 
 class Lost(Exception):
-    """Something acknowledged is gone, or a start failed; says what."""
+    """Something acknowledged is gone, or a start failed; says what, and after how many crash points."""
+
+    def __init__(self, text, points=0):
+        super().__init__(text)
+        self.points = points
 
 
 class Bench:
     """One server on one disk, over many lives. Everything acknowledged since the disk was new is remembered.
 
-    environment: of the server alone. largest: the longest file sent, in bytes. wrap: a command that runs the server's.
+    environment: of the server alone. lengths: of the files sent. wrap: a command that runs the server's.
     sharp: only lives that show most: one client, a warm ledger, the power cut right after an acknowledgement.
     """
 
-    def __init__(self, target, disk, seed, environment=None, largest=1 << 21, wrap=(), sharp=False):
+    def __init__(self, target, disk, seed, environment=None, lengths=load.LENGTHS, wrap=(), sharp=False,
+                 chunk_size=65_536):
         self.target, self.disk, self.seed, self.sharp = target, disk, seed, sharp
-        self.environment, self.largest, self.wrap = environment or {}, largest, list(wrap)
+        self.environment, self.lengths, self.wrap = environment or {}, lengths, list(wrap)
+        self.chunk_size = chunk_size
         self.log = disk.image.with_suffix('.log')
         self.figures = Counter()
         self.starts = []
@@ -42,7 +48,8 @@ class Bench:
         return [record for each in self.records for record in each]
 
     def start(self, prepare=None):
-        self.server = Server(self.wrap + self.target.command(self.disk.data), self.log, self.environment, prepare)
+        command = self.target.command(self.disk.data, self.chunk_size)
+        self.server = Server(self.wrap + command, self.log, self.environment, prepare)
         try:
             self.starts.append(self.server.wait())
         except NotStarted as error:
@@ -56,7 +63,7 @@ class Bench:
     def load(self, name, fuse, cut, count=CLIENTS, kill=True):
         """The clients, until the fuse has burnt down and `cut` has returned; then the server is killed, unless not."""
         clients = [load.Client(number, random.Random(f'{name}/{number}'), self.target, self.server.port, fuse,
-                               self.records[number], self.largest) for number in range(count)]
+                               self.records[number], self.lengths) for number in range(count)]
         moment = load.run(clients, fuse, cut)
         if kill:
             self.stop()

@@ -57,7 +57,7 @@ def cut_start(bench, rng):
 
 
 def run(target, work, kind, seed, cuts, environment=None, length=512 << 20, sharp=False):
-    """Cuts the power so often, and returns the figures. Raises `Lost`, naming the seed."""
+    """Cuts the power so often, and returns the figures. Raises `Lost`, naming the seed and the cuts it took."""
     disk = Disk(work, kind, length)
     bench = Bench(target, disk, seed, environment, sharp=sharp)
     number = 0
@@ -73,7 +73,8 @@ def run(target, work, kind, seed, cuts, environment=None, length=512 << 20, shar
             cycle(bench, rng, f'{seed}/{kind}/{number}')
         bench.verify()
     except Lost as lost:
-        raise Lost(f'{kind}, seed {seed}, life {number}, after {bench.figures["cuts"]} cuts: {lost}') from None
+        raise Lost(f'{kind}, seed {seed}, life {number}, after {bench.figures["cuts"]} cuts: {lost}',
+                   bench.figures['cuts']) from None
     finally:
         bench.stop()
         disk.close()

@@ -5,7 +5,7 @@ import time
 from record import Content, Record
 from wire import Broken, Wire
 
-LENGTHS = [1, 100, 5_000, 65_535, 65_536, 65_537, 150_000, 300_000, 700_000, 1_500_000]
+LENGTHS = (1, 100, 5_000, 65_535, 65_536, 65_537, 150_000, 300_000, 700_000, 1_500_000)
 SHARED = 12                 # seeds that several clients send, for deduplication
 
 
@@ -42,15 +42,15 @@ class Fuse:
 class Client(threading.Thread):
     """Begins, goes on with, breaks off and removes uploads of its own, one after the other.
 
-    `records` are those it had from earlier lives of the server.
+    records: those it had from earlier lives of the server. lengths: of files, in bytes; half of one at least, one at most.
     """
 
-    def __init__(self, number, rng, server, port, fuse, records, largest):
+    def __init__(self, number, rng, server, port, fuse, records, lengths):
         super().__init__(daemon=True)
         self.number, self.rng, self.server, self.fuse = number, rng, server, fuse
         self.wire = Wire(port, dark=fuse.dark.is_set)
         self.records = records
-        self.largest = largest
+        self.lengths = lengths
         self.acknowledgements = 0
         self.refusals = {}
         self.trouble = None
@@ -85,7 +85,7 @@ class Client(threading.Thread):
 
     def new(self):
         rng = self.rng
-        length = min(rng.choice(LENGTHS), self.largest)
+        length = rng.choice(self.lengths)
         length = 0 if rng.random() < 0.02 else rng.randint(max(1, length // 2), length)
         seed = rng.randrange(SHARED) if rng.random() < 0.3 else rng.getrandbits(48) + SHARED
         self.made += 1

@@ -50,9 +50,17 @@ class Server:
                     self.port = int(found[1])
                     return time.monotonic() - self.started
                 if not piece:
+                    self.settle()
                     break
         self.kill()
         raise NotStarted(self.process.returncode, self.text())
+
+    def settle(self):
+        """It has closed its output; its exit code comes in a moment."""
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            pass
 
     def text(self):
         """What it has logged since it was started."""
