@@ -23,6 +23,7 @@ test: packages vectors clients
 	$(SWIFT) test -c release --skip-build --filter 'CommandTests|JourneyTests'
 	$(MAKE) javascript
 	$(MAKE) browser
+	python3 Benchmarks/crash $(BUILD)/cairn --short
 
 # The core alone: no network package is built a second time. Left out are the benches of single threads, which take an
 # hour here and have no second thread to race with.
@@ -48,6 +49,22 @@ bench: packages
 	$(SWIFT) build -c release --product cairn
 	python3 Benchmarks/upload.py $(BUILD)/cairn
 	python3 Benchmarks/native.py $(BUILD)/cairn
+
+# Power cuts, kills, failing calls, full disks (spec/crash-bench.md). The short form is a part of `make test`.
+.PHONY: crash crash-short crash-peers
+crash: packages
+	$(SWIFT) build -c release --product cairn
+	python3 Benchmarks/crash $(BUILD)/cairn
+
+crash-short: packages
+	$(SWIFT) build -c release --product cairn
+	python3 Benchmarks/crash $(BUILD)/cairn --short
+
+# Other servers under the same power cuts; installs them.
+crash-peers: packages
+	$(SWIFT) build -c release --product cairn
+	@sh .make/peers.sh
+	python3 Benchmarks/crash $(BUILD)/cairn --peers .build/peers
 
 # The vectors of spec/vectors once more, by another SHA-256.
 vectors:

@@ -2,7 +2,7 @@
 """What a server still has after power cuts, kills, failing system calls and full disks.
 
     crash CAIRN [--short] [--only PART,…] [--seed SEED] [--cuts N] [--kills N] [--faults N]
-    crash peers [--only NAME,…] [--cuts N] [--environment FOLDER]
+    crash CAIRN --peers FOLDER [--only NAME,…] [--cuts N]
 
 As root on Linux, with loop devices. What the machine cannot do is left out, and said. Standard library only;
 spec/crash-bench.md tells what is done and how another server is tried.
@@ -20,7 +20,7 @@ import controls
 import cuts
 import faults
 import kills
-#import peers
+import peers
 import second
 import space
 from bench import Lost
@@ -33,7 +33,8 @@ PARTS = ('cuts', 'kills', 'faults', 'space', 'second', 'controls')
 def arguments():
     parser = argparse.ArgumentParser(
         prog='crash', description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('target', help="Cairn's executable, or the word peers")
+    parser.add_argument('cairn', type=pathlib.Path, help="Cairn's executable")
+    parser.add_argument('--peers', type=pathlib.Path, help='the table of other servers; the Python ones are installed here')
     parser.add_argument('--short', action='store_true', help='about a minute of everything')
     parser.add_argument('--only', type=lambda text: text.split(','), help=f'of {",".join(PARTS)}, or of the peers')
     parser.add_argument('--seed', default=secrets.token_hex(4))
@@ -42,7 +43,6 @@ def arguments():
     parser.add_argument('--faults', type=int, help='(60, short 8)')
     parser.add_argument('--planted', type=int, help='chunks in the store that is killed (100,000, short none)')
     parser.add_argument('--directory', type=pathlib.Path, default=default_directory(), help='of the images')
-    parser.add_argument('--environment', type=pathlib.Path, default='.build/peers', help='where peers are installed')
     return parser.parse_args()
 
 
@@ -117,13 +117,13 @@ def main():
         return 0
     work = pathlib.Path(tempfile.mkdtemp(prefix='cairn-crash-', dir=options.directory))
     try:
-        if options.target == 'peers':
+        if options.peers:
             return peers.table(options, work)
-        target = cairn.Cairn(pathlib.Path(options.target).resolve())
+        target = cairn.Cairn(options.cairn.resolve())
         passed, failed, skipped = run_parts(options, target, work)
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    print(f'crash bench: {passed} passed, {failed} failed, {skipped} skipped')
+    print(f'crash: {passed} passed, {failed} failed, {skipped} skipped')
     return 1 if failed else 0
 
 

@@ -75,7 +75,7 @@ class Tus:
     def begin(self, client, record):
         client.sending('beginning')
         fields = {**TUS, 'Upload-Length': str(record.content.length),
-                  'Upload-Metadata': 'filename ' + base64.b64encode(record.name.encode()).decode()}
+                  'Upload-Metadata': f'filename {base64.b64encode(record.name.encode()).decode()},filetype YS9i'}
         answer = client.wire.ask('POST', '/files', fields)
         if answer.status != 201:
             record.removal = 'asked'

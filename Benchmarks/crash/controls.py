@@ -1,5 +1,6 @@
 """Negative controls: a server whose syncs do nothing must be caught, or the bench is worth nothing."""
 import pathlib
+import shutil
 import subprocess
 
 import cuts
@@ -14,9 +15,12 @@ def library(work):
     """The preloaded library that lies."""
     source = pathlib.Path(__file__).with_name('lie.c')
     made = pathlib.Path(work) / 'lie.so'
-    done = subprocess.run(['gcc', '-O1', '-shared', '-fPIC', '-o', made, source, '-ldl'], capture_output=True, text=True)
+    compiler = shutil.which('gcc') or shutil.which('clang')
+    if not compiler:
+        raise Unable('no C compiler')
+    done = subprocess.run([compiler, '-O1', '-shared', '-fPIC', '-o', made, source, '-ldl'], capture_output=True, text=True)
     if done.returncode:
-        raise Unable(f'gcc: {done.stderr}')
+        raise Unable(f'{compiler}: {done.stderr}')
     return made
 
 

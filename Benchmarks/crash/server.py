@@ -4,6 +4,7 @@ import pathlib
 import re
 import selectors
 import signal
+import socket
 import subprocess
 import time
 
@@ -17,11 +18,7 @@ class NotStarted(Exception):
 
 
 class Server:
-    """A process of its own group, with its log in a file.
-
-    ready: a pattern whose first group is the port, in what it prints; or None where the port is given and is ready when
-    it accepts.
-    """
+    """A process of its own group, with its log in a file."""
 
     def __init__(self, command, log, environment=None, prepare=None):
         self.log = pathlib.Path(log)
@@ -52,6 +49,19 @@ class Server:
                 if not piece:
                     self.settle()
                     break
+        self.kill()
+        raise NotStarted(self.process.returncode, self.text())
+
+    def accepts(self, port, timeout=60):
+        """Returns when this port is listened at."""
+        self.port = port
+        end = time.monotonic() + timeout
+        while time.monotonic() < end and self.running():
+            try:
+                socket.create_connection(('127.0.0.1', port), timeout=1).close()
+                return
+            except OSError:
+                time.sleep(0.02)
         self.kill()
         raise NotStarted(self.process.returncode, self.text())
 
