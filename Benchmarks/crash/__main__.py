@@ -11,6 +11,7 @@ import argparse
 import pathlib
 import secrets
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -34,7 +35,7 @@ def arguments():
     parser = argparse.ArgumentParser(
         prog='crash', description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('cairn', type=pathlib.Path, help="Cairn's executable")
-    parser.add_argument('--peers', type=pathlib.Path, help='the table of other servers; the Python ones are installed here')
+    parser.add_argument('--peers', type=pathlib.Path, help='the table of other servers, some of them installed here')
     parser.add_argument('--short', action='store_true', help='about a minute of everything')
     parser.add_argument('--only', type=lambda text: text.split(','), help=f'of {",".join(PARTS)}, or of the peers')
     parser.add_argument('--seed', default=secrets.token_hex(4))
@@ -109,6 +110,7 @@ def run_parts(options, target, work):
 
 def main():
     options = arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))     # servers and mounts end with us
     print(f'seed {options.seed}, images in {options.directory}', flush=True)
     try:
         hide_mounts()

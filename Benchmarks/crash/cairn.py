@@ -9,6 +9,7 @@ import prefix
 from wire import Broken
 
 WARM = 4_096                # entries; the ledger carries its log over after about 2,048 (spec/ledger.md)
+KEPT, HAD, REFUSED = 0, 1, 255    # verdicts (spec/native.md, "Many chunks")
 TUS = {'Tus-Resumable': '1.0.0'}
 OCTETS = {**TUS, 'Content-Type': 'application/offset+octet-stream'}
 
@@ -167,7 +168,7 @@ class Native:
             digest = entries[chosen[0]][0].hex()
             answer = client.wire.ask('PUT', f'/v1/uploads/{record.id}/chunks/{digest}', {},
                                      self.chunk(record, chosen[0]))
-            verdicts = [0 if answer.status in (200, 201) else 1]
+            verdicts = [KEPT if answer.status in (200, 201) else REFUSED]
         else:
             frames = []
             for index in chosen:
@@ -175,10 +176,10 @@ class Native:
                 frames += [digest, struct.pack('>IIB', length, length, 0), self.chunk(record, index)]
             answer = client.wire.ask('POST', f'/v1/uploads/{record.id}/chunks',
                                      {'Content-Type': 'application/vnd.cairn.frames'}, b''.join(frames))
-            verdicts = answer.body if answer.status == 200 else [1]
-        if any(verdicts):
+            verdicts = answer.body if answer.status == 200 else [REFUSED]
+        if any(verdict > HAD for verdict in verdicts):
             client.refused(answer)
-        kept = [index for index, verdict in zip(chosen, verdicts) if verdict == 0]
+        kept = [index for index, verdict in zip(chosen, verdicts) if verdict <= HAD]
         if kept:
             record.chunks |= set(kept)
             took(client, record, answer.count('Upload-Offset'))

@@ -18,7 +18,8 @@ def library(work):
     compiler = shutil.which('gcc') or shutil.which('clang')
     if not compiler:
         raise Unable('no C compiler')
-    done = subprocess.run([compiler, '-O1', '-shared', '-fPIC', '-o', made, source, '-ldl'], capture_output=True, text=True)
+    command = [compiler, '-O1', '-shared', '-fPIC', '-o', made, source, '-ldl']
+    done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise Unable(f'{compiler}: {done.stderr}')
     return made

@@ -18,7 +18,8 @@ from wire import Broken, Wire
 CALLS = {
     'fdatasync': ['EIO', 'ENOSPC'], 'fsync': ['EIO', 'ENOSPC'], 'linkat': ['EIO', 'ENOSPC'],
     'renameat': ['EIO', 'ENOSPC'], 'rename': ['EIO'], 'renameat2': ['EIO', 'ENOSPC'], 'fallocate': ['EIO', 'ENOSPC'],
-    'pwrite64': ['EIO', 'ENOSPC', 'EDQUOT', 'EFBIG'], 'pwritev': ['EIO', 'ENOSPC'], 'openat': ['EIO', 'ENOSPC', 'EMFILE'],
+    'pwrite64': ['EIO', 'ENOSPC', 'EDQUOT', 'EFBIG'], 'pwritev': ['EIO', 'ENOSPC'],
+    'openat': ['EIO', 'ENOSPC', 'EMFILE'],
     'unlinkat': ['EIO'], 'ftruncate': ['EIO', 'ENOSPC'], 'pread64': ['EIO'], 'mkdirat': ['EIO', 'ENOSPC'],
 }
 CLIENTS = 4

@@ -42,7 +42,8 @@ class Fuse:
 class Client(threading.Thread):
     """Begins, goes on with, breaks off and removes uploads of its own, one after the other.
 
-    records: those it had from earlier lives of the server. lengths: of files, in bytes; half of one at least, one at most.
+    records: those it had from earlier lives of the server.
+    lengths: of files, in bytes: one of them at most, half as much at least.
     """
 
     def __init__(self, number, rng, server, port, fuse, records, lengths):

@@ -202,6 +202,12 @@ def measure(peer, work, kind, seed, count):
     return figures
 
 
+def row(name, kind, figures):
+    cells = [name, kind] + [str(figures[key]) for key in ('lives', 'lives with a loss', 'uploads', 'harmed')]
+    cells += [f'{figures[key] / 1048576:.1f} MiB' for key in ('acknowledged', 'lost')]
+    return f'| {" | ".join(cells)} | {figures["wrong"]} |'
+
+
 def table(options, work):
     """Prints the table in Markdown; 0 when it could be made."""
     count = options.cuts or 20
@@ -217,7 +223,5 @@ def table(options, work):
             except Unable as reason:
                 print(f'{peer.name} on {kind}: LEFT OUT, this machine cannot: {reason}', flush=True)
                 continue
-            print(f'| {peer.name} | {kind} | {it["lives"]} | {it["lives with a loss"]} | {it["uploads"]} | {it["harmed"]} '
-                  f'| {it["acknowledged"] / 1048576:.1f} MiB | {it["lost"] / 1048576:.1f} MiB '
-                  f'| {it["wrong"]} |', flush=True)
+            print(row(peer.name, kind, it), flush=True)
     return 0

@@ -10,7 +10,7 @@ BATCH = 8_192               # entries that one request may name (spec/native.md)
 
 
 def block(word):
-    """The chunk that repeats these eight bytes, as one LZ4 block: eight literals, a match of offset 8, five literals."""
+    """The chunk that repeats these eight bytes, as LZ4: eight literals, a match of offset 8, five literals."""
     more = CHUNK_SIZE - 8 - 5 - 4 - 15
     length = b'\xff' * (more // 255) + bytes([more % 255])
     return bytes([0x8F]) + word + struct.pack('<H', 8) + length + bytes([0x50]) + word[3:]
