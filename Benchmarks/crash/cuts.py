@@ -10,6 +10,7 @@ from server import Server
 from wire import Wire
 
 EVENTS = ['time', 'time', 'acknowledgement', 'acknowledgement', 'beginning', 'append', 'completion', 'removal']
+INODES = 8_000              # free ones that a life may need
 START_CUT_SHARE = 0.15      # of the cuts fall into the start after a cut
 
 
@@ -68,7 +69,8 @@ def run(target, work, kind, seed, cuts, environment=None, length=512 << 20, shar
             number += 1
             rng = random.Random(f'{seed}/{kind}/{number}')
             # A long life of one store, and many young ones: a store lives until it is half full, or shorter.
-            if bench.disk.room()[0] < length // 2 or rng.random() < 0.03:
+            room, inodes = bench.disk.room()
+            if room < length // 2 or inodes < INODES or rng.random() < 0.03:
                 bench.renew()
             cycle(bench, rng, f'{seed}/{kind}/{number}')
         bench.verify()

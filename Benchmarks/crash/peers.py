@@ -14,7 +14,7 @@ from disk import Disk, Unable
 from server import NotStarted, Server
 from wire import Broken, Wire
 
-NGINX = '''daemon off; master_process off; error_log stderr error; pid {data}/nginx.pid; {user}
+NGINX = '''daemon off; master_process off; error_log stderr error; pid {data}/nginx.pid; user root;
 events {{ worker_connections 256; }}
 http {{
     access_log off; client_body_temp_path {data}/tmp; client_max_body_size 0;
@@ -32,12 +32,9 @@ uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[2]), log_level="warning")
 class Put:
     """A file in one PUT under its name; acknowledged by any 2xx."""
 
-    def __init__(self, folder=''):
-        self.folder = folder
-
     def begin(self, client, record):
         client.sending('completion')
-        record.id = f'{self.folder}/{record.name}'
+        record.id = f'/{record.name}'
         record.sent = record.content.length
         answer = client.wire.ask('PUT', record.id, {}, record.content.bytes())
         if answer.status not in (200, 201, 204):
@@ -100,7 +97,7 @@ class CairnPeer(Peer):
 def nginx(data, port):
     for name in ('files', 'tmp'):
         (data / name).mkdir(exist_ok=True)
-    (data / 'nginx.conf').write_text(NGINX.format(data=data, port=port, user='user root;'))
+    (data / 'nginx.conf').write_text(NGINX.format(data=data, port=port))
     return ['nginx', '-c', data / 'nginx.conf']
 
 
