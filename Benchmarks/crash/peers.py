@@ -23,8 +23,10 @@ http {{
 }}
 '''
 TUSPY = '''import fastapi, sys, tuspyserver, uvicorn
+from tuspyserver.storage.local import LocalFileStorage
 app = fastapi.FastAPI()
-app.include_router(tuspyserver.create_tus_router(prefix="files", files_dir=sys.argv[1]))
+storage = LocalFileStorage(sys.argv[1]) if sys.argv[3:] else None
+app.include_router(tuspyserver.create_tus_router(prefix="files", files_dir=sys.argv[1], storage=storage))
 uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[2]), log_level="warning")
 '''
 
@@ -112,6 +114,8 @@ def all_peers(binary, environment):
             '--upload-dir', data / 'uploads', '--db-path', data / 'uploads.db'], [python]),
         Peer('tuspyserver 4.4.3', {'tus': cairn.Tus()}, lambda data, port: [
             python, '-c', TUSPY, data / 'files', port], [python]),
+        Peer('tuspyserver 4.4.3, its synced storage', {'tus': cairn.Tus()}, lambda data, port: [
+            python, '-c', TUSPY, data / 'files', port, 'synced'], [python]),
         Peer('nginx PUT', {'put': Put()}, nginx, ['nginx']),
         Peer('rclone serve webdav', {'put': Put()}, lambda data, port: [
             'rclone', 'serve', 'webdav', '--addr', f'127.0.0.1:{port}', data], ['rclone']),
