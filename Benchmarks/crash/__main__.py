@@ -39,9 +39,9 @@ def arguments():
     parser.add_argument('--short', action='store_true', help='about a minute of everything')
     parser.add_argument('--only', type=lambda text: text.split(','), help=f'of {",".join(PARTS)}, or of the peers')
     parser.add_argument('--seed', default=secrets.token_hex(4))
-    parser.add_argument('--cuts', type=int, help='on each file system (300, short 10; peers 20)')
-    parser.add_argument('--kills', type=int, help='(500, short 10)')
-    parser.add_argument('--faults', type=int, help='(60, short 8)')
+    parser.add_argument('--cuts', type=int, help='on each file system (300, short 8; peers 20)')
+    parser.add_argument('--kills', type=int, help='(500, short 8)')
+    parser.add_argument('--faults', type=int, help='(60, short 6)')
     parser.add_argument('--planted', type=int, help='chunks in the store that is killed (100,000, short none)')
     parser.add_argument('--directory', type=pathlib.Path, default=default_directory(), help='of the images')
     return parser.parse_args()
@@ -65,10 +65,10 @@ def parts(options, target, work):
     seed = options.seed
     for kind in KINDS:
         yield 'cuts', f'power cuts, {kind}', lambda kind=kind: cuts.run(
-            target, work, kind, seed, figure(options, 'cuts', 300, 10))
+            target, work, kind, seed, figure(options, 'cuts', 300, 8))
     yield 'kills', 'kills', lambda: kills.run(
-        target, work, seed, figure(options, 'kills', 500, 10), figure(options, 'planted', 100_000, 0))
-    yield 'faults', 'failing calls', lambda: faults.run(target, work, seed, figure(options, 'faults', 60, 8))
+        target, work, seed, figure(options, 'kills', 500, 8), figure(options, 'planted', 100_000, 0))
+    yield 'faults', 'failing calls', lambda: faults.run(target, work, seed, figure(options, 'faults', 60, 6))
     for squeeze in (make() for make in space.SQUEEZES):
         yield 'space', f'no room: {squeeze.name}', lambda squeeze=squeeze: space.run(target, work, seed, squeeze)
     yield 'space', 'no room: the ledger over RLIMIT_FSIZE', lambda: space.ledger_over_limit(target, work, seed)

@@ -12,6 +12,8 @@ from wire import Broken, Wire
 CLIENTS = 8
 SAMPLE = 12                 # untouched records verified after each life; all of them are before their disk goes
 
+INODES = 8_000              # free ones that a life may need
+
 
 class Lost(Exception):
     """Something acknowledged is gone, or a start failed; says what, and after how many crash points."""
@@ -126,16 +128,23 @@ class Bench:
         return lost
 
     def renew(self):
-        """A disk as it was with an empty store; what was on it is verified once more before it goes."""
+        """A disk as it was kept; what was on it is verified once more before it goes."""
         self.verify()
         self.stop()
         self.disk.restore()
         self.forget()
         self.start()
 
-    def prepare(self):
-        """Keeps the disk with an empty store on it, so that a new one costs no 4,352 directories."""
+    @property
+    def is_full(self):
+        """Half of the disk is taken, or a life may run out of inodes: only refusals would be left to see."""
+        room, inodes = self.disk.room()
+        return room < self.disk.length // 2 or inodes < INODES
+
+    def prepare(self, plant=lambda port: None):
+        """Keeps the disk with an empty store on it, or what is planted there, so that a new one costs no time."""
         self.start()
+        plant(self.server.port)
         self.stop()
         self.disk.unmount()
         self.disk.keep()

@@ -10,7 +10,6 @@ from server import Server
 from wire import Wire
 
 EVENTS = ['time', 'time', 'acknowledgement', 'acknowledgement', 'beginning', 'append', 'completion', 'removal']
-INODES = 8_000              # free ones that a life may need
 START_CUT_SHARE = 0.15      # of the cuts fall into the start after a cut
 
 
@@ -57,9 +56,9 @@ def cut_start(bench, rng):
     bench.disk.remount()
 
 
-def run(target, work, kind, seed, cuts, environment=None, length=512 << 20, sharp=False):
+def run(target, work, kind, seed, cuts, environment=None, sharp=False):
     """Cuts the power so often, and returns the figures. Raises `Lost`, naming the seed and the cuts it took."""
-    disk = Disk(work, kind, length)
+    disk = Disk(work, kind)
     bench = Bench(target, disk, seed, environment, sharp=sharp)
     number = 0
     try:
@@ -69,8 +68,7 @@ def run(target, work, kind, seed, cuts, environment=None, length=512 << 20, shar
             number += 1
             rng = random.Random(f'{seed}/{kind}/{number}')
             # A long life of one store, and many young ones: a store lives until it is half full, or shorter.
-            room, inodes = bench.disk.room()
-            if room < length // 2 or inodes < INODES or rng.random() < 0.03:
+            if bench.is_full or rng.random() < 0.03:
                 bench.renew()
             cycle(bench, rng, f'{seed}/{kind}/{number}')
         bench.verify()

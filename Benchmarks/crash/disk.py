@@ -52,7 +52,7 @@ class Disk:
 
     def __init__(self, work, kind, length=512 << 20, make=(), options='noatime'):
         able(kind)
-        self.kind, self.options = kind, options
+        self.kind, self.length, self.options = kind, length, options
         self.image = pathlib.Path(work) / f'{kind}.img'
         self.path = pathlib.Path(work) / kind
         self.path.mkdir(exist_ok=True)

@@ -13,11 +13,12 @@ def run(target, work, seed, kills, planted=0):
     bench = Bench(target, disk, seed)
     number = 0
     try:
+        bench.prepare(lambda port: plant.file(port, planted) if planted else None)
         bench.start()
-        if planted:
-            plant.file(bench.server.port, planted)
         for number in range(1, kills + 1):
             rng = random.Random(f'{seed}/kill/{number}')
+            if bench.is_full:
+                bench.renew()
             fuse = load.Fuse('time', 0, 0, longest=0.01 + rng.random() * 0.4)
             bench.load(f'{seed}/kill/{number}', fuse, bench.server.kill)
             bench.figures['kills'] += 1
