@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import load
 import names
+import plant
 from server import NotStarted, Server
 from wire import Broken, Wire
 
@@ -39,6 +40,7 @@ class Bench:
         self.figures = Counter()
         self.starts = []
         self.server = None
+        self.planted = None             # (id, count of chunks) of a file that is too large to be read each time
         self.forget()
 
     def forget(self):
@@ -92,7 +94,11 @@ class Bench:
             found = list(pool.map(lambda part: self.verify_part(part, moment, rng.random()), parts))
         lost = [sentence for each in found for sentence in each]
         wire = Wire(self.server.port)
-        lost += self.target.verify_listed(wire, {record.id for record in self.all_records})
+        known = {record.id for record in self.all_records}
+        if self.planted:
+            known.add(self.planted[0])
+            lost += plant.faults(self.server.port, *self.planted, rng)
+        lost += self.target.verify_listed(wire, known)
         wire.close()
         lost += self.verify_names(chosen, whole)
         if lost:
@@ -141,10 +147,11 @@ class Bench:
         room, inodes = self.disk.room()
         return room < self.disk.length // 2 or inodes < INODES
 
-    def prepare(self, plant=lambda port: None):
-        """Keeps the disk with an empty store on it, or what is planted there, so that a new one costs no time."""
+    def prepare(self, planted=0):
+        """Keeps the disk with a store on it that is empty, or holds a file of so many chunks."""
         self.start()
-        plant(self.server.port)
+        if planted:
+            self.planted = plant.file(self.server.port, planted), planted
         self.stop()
         self.disk.unmount()
         self.disk.keep()

@@ -2,7 +2,6 @@
 import random
 
 import load
-import plant
 from bench import Bench, Lost
 from disk import Disk
 
@@ -13,7 +12,7 @@ def run(target, work, seed, kills, planted=0):
     bench = Bench(target, disk, seed)
     number = 0
     try:
-        bench.prepare(lambda port: plant.file(port, planted) if planted else None)
+        bench.prepare(planted)
         bench.start()
         for number in range(1, kills + 1):
             rng = random.Random(f'{seed}/kill/{number}')

@@ -31,7 +31,7 @@ def ask(wire, method, path, fields, body, *good):
 
 
 def file(port, count):
-    """Makes `count` chunks and a complete file of them."""
+    """Makes `count` chunks and a complete file of them; returns its id."""
     wire = Wire(port, timeout=300)
     wish = {'length': count * CHUNK_SIZE, 'name': 'planted', 'chunkSize': CHUNK_SIZE}
     id = json.loads(ask(wire, 'POST', '/v1/uploads', {}, json.dumps(wish).encode(), 201))['id']
@@ -43,3 +43,15 @@ def file(port, count):
             {'Content-Type': 'application/vnd.cairn.frames'}, b''.join(each for _, each in made), 200)
     ask(wire, 'POST', f'/v1/uploads/{id}/complete', {}, b'', 201)
     wire.close()
+    return id
+
+
+def faults(port, id, count, rng):
+    """What is wrong with one chunk of it, as sentences: the whole would be gigabytes."""
+    number = rng.randrange(count)
+    first = number * CHUNK_SIZE
+    wire = Wire(port)
+    answer = wire.ask('GET', f'/files/{id}', {'Range': f'bytes={first}-{first + CHUNK_SIZE - 1}'})
+    wire.close()
+    if answer.body != struct.pack('>Q', number) * (CHUNK_SIZE // 8):
+        yield f'chunk {number} of the planted file {id} is answered {answer.status} {answer.body[:200]}'
