@@ -1,14 +1,23 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+/// What is built: `core` leaves out the network (`make tsan`), `fuzz` is what reads bytes from outside, to be driven by
+/// libFuzzer (`make fuzz`); all of it when unset.
+let parts = Context.environment["CAIRN_PARTS"]
+
+/// Our own modules are watched, those of others are not: what they cost would be time.
+let watched: [SwiftSetting] =
+    parts == "fuzz" ? [.unsafeFlags(["-sanitize=fuzzer,address", "-enable-testing"])] : []
+
 /// Swift 6 mode comes with the tools version; every warning is an error, and unsafe code must say so.
-let strict: [SwiftSetting] = [
-    .strictMemorySafety(),
-    .treatAllWarnings(as: .error),
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-]
+let strict: [SwiftSetting] =
+    [
+        .strictMemorySafety(),
+        .treatAllWarnings(as: .error),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+    ] + watched
 
 func target(
     _ name: String, _ path: String, _ dependencies: [Target.Dependency], resources: [Resource] = []
@@ -31,13 +40,13 @@ let database = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let http1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
-let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 let locks = Target.Dependency.product(name: "NIOConcurrencyHelpers", package: "swift-nio")
+let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let posix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 
-/// What a file is, the rules of uploads, and where they are kept: no network.
-let core: [Target] = [
+/// What a file is, and the rules of uploads.
+let rules: [Target] = [
     .systemLibrary(
         name: "COpenSSL", path: "Sources/System/COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(
@@ -48,6 +57,10 @@ let core: [Target] = [
     target("LZ4", "System/LZ4", ["CLZ4"]),
     target("CairnContent", "Content", ["Hashing", "LZ4"]),
     target("CairnEngine", "Engine", ["CairnContent", nio, locks, log, asyncAlgorithms]),
+]
+
+/// Where uploads are kept, and the tests of all below it: no network.
+let core: [Target] = [
     target(
         "CairnDisk", "Stores/Disk",
         ["CMalloc", "CairnContent", "CairnEngine", "Hashing", "LZ4", nio, locks, posix, log, database]),
@@ -70,14 +83,16 @@ let core: [Target] = [
         ]),
 ]
 
-/// The same over HTTP: dialects, server, client, command.
+/// Requests and answers as HTTP words them: no connection.
+let dialects = target(
+    "CairnDialects", "Dialects",
+    [
+        "CairnContent", "CairnEngine", "Hashing", httpTypes,
+        .product(name: "StructuredFieldValues", package: "swift-http-structured-headers"),
+    ])
+
+/// The same over HTTP: server, client, command.
 let network: [Target] = [
-    target(
-        "CairnDialects", "Dialects",
-        [
-            "CairnContent", "CairnEngine", "Hashing", httpTypes,
-            .product(name: "StructuredFieldValues", package: "swift-http-structured-headers"),
-        ]),
     target(
         "CairnServer", "Server",
         [
@@ -123,8 +138,27 @@ let network: [Target] = [
     tests("TidyTests", []),
 ]
 
-/// `CAIRN_PARTS=core` leaves the network out, for builds that need only what lies below it (`make tsan`).
-let isCore = Context.environment["CAIRN_PARTS"] == "core"
+/// What libFuzzer drives (Tests/Fuzz). Of the disk store only its formats, and a disk in memory to read them from: no
+/// database is built for them.
+let fuzz: [Target] =
+    rules + [
+        dialects,
+        .target(
+            name: "CairnDisk", dependencies: ["CairnContent", "CairnEngine", "Hashing", nio],
+            path: "Sources/Stores/Disk",
+            sources: ["ChunkFile.swift", "ChunkFooter.swift", "FileRecord+Bytes.swift"]
+                + [
+                    "FileSystem", "FileSystemError", "SimulatedCall", "SimulatedContents", "SimulatedDirectory",
+                    "SimulatedDisk", "SimulatedFile", "SimulatedFileSystem", "SimulatedNames",
+                ].map { "FileSystem/\($0).swift" },
+            swiftSettings: strict),
+        .executableTarget(
+            name: "fuzz",
+            dependencies: ["CairnContent", "CairnDialects", "CairnDisk", "CairnEngine", "Hashing", httpTypes, nio],
+            path: "Tests/Fuzz", exclude: ["README.md", "corpus", "request.dict", "run.sh", "seeds.py"],
+            swiftSettings: strict,
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])]),
+    ]
 
 let package = Package(
     name: "cairn",
@@ -132,7 +166,7 @@ let package = Package(
         .library(name: "CairnEngine", targets: ["CairnEngine", "CairnContent"]),
         .library(name: "CairnDisk", targets: ["CairnDisk"]),
     ]
-        + (isCore
+        + (parts != nil
             ? []
             : [
                 .library(name: "CairnServer", targets: ["CairnServer"]),
@@ -143,19 +177,23 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
-        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ]
-        + (isCore
+        + (parts == "fuzz" ? [] : [.package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0")])
+        + (parts == "core"
+            ? []
+            : [
+                .package(url: "https://github.com/apple/swift-http-structured-headers", from: "1.7.0"),
+                .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+            ])
+        + (parts != nil
             ? []
             : [
                 .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-                .package(url: "https://github.com/apple/swift-http-structured-headers", from: "1.7.0"),
-                .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
                 .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
                 .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
                 .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
                 .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
                 .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
             ]),
-    targets: core + (isCore ? [] : network)
+    targets: parts == "fuzz" ? fuzz : parts == "core" ? rules + core : rules + core + [dialects] + network
 )
