@@ -1,16 +1,21 @@
 # make run    a server with a real file in it        make test   every test
 # make tsan   engine and disk store under TSan       make bench  speed, and what travels
 # make browser  the page in Chromium                 make browser-full  the same, longer, with figures
+# make model  the protocols, every state             make fuzz   what reads bytes from outside, FUZZ_SECONDS a target
+# make history  appends at once, one history
 
 PORT ?= 8080
 DATA ?= ./data
 FILE ?=
 ONCE ?=
+FUZZ ?=
+FUZZ_SECONDS ?= 600
+OPERATIONS ?= 100000
 
 BUILD := .build/release
 SWIFT ?= swift
 
-.PHONY: run test tsan browser browser-full pictures bench vectors javascript format clean
+.PHONY: run test tsan browser browser-full pictures bench model fuzz history vectors javascript format clean
 
 run: packages
 	$(SWIFT) build -c release --product cairn
@@ -24,6 +29,9 @@ test: packages vectors clients
 	$(MAKE) javascript
 	$(MAKE) browser
 	python3 Benchmarks/crash $(BUILD)/cairn --short
+	python3 spec/model/check.py
+	python3 Tests/Clients/history.py $(BUILD)/cairn 2000
+	$(MAKE) fuzz FUZZ_SECONDS=2
 
 # The core alone: no network package is built a second time. Left out are the benches of single threads, which take an
 # hour here and have no second thread to race with.
@@ -65,6 +73,19 @@ crash-peers: packages
 	$(SWIFT) build -c release --product cairn
 	@sh .make/peers.sh
 	python3 Benchmarks/crash $(BUILD)/cairn --peers .build/peers
+# Both protocols with their larger bounds, and every mutant (spec/model).
+model: packages
+	python3 spec/model/check.py --long
+
+# What the kept corpus shows, then what FUZZ_SECONDS of looking find, for each target of Tests/Fuzz or the FUZZ named.
+fuzz: packages
+	CAIRN_PARTS=fuzz $(SWIFT) build -c release --product fuzz --scratch-path .build-fuzz
+	sh Tests/Fuzz/run.sh .build-fuzz/release/fuzz $(FUZZ_SECONDS) $(FUZZ)
+
+# Many clients on one upload, and whether what they were told is one history.
+history: packages
+	$(SWIFT) build -c release --product cairn
+	python3 Tests/Clients/history.py $(BUILD)/cairn $(OPERATIONS)
 
 # The vectors of spec/vectors once more, by another SHA-256.
 vectors:
@@ -80,7 +101,7 @@ format:
 	$(SWIFT) format --in-place --recursive Package.swift Sources Tests
 
 clean:
-	rm -rf .build .build-tsan
+	rm -rf .build .build-tsan .build-fuzz .build-model
 
 # Other people's clients, which the tests run.
 .PHONY: clients

@@ -8,8 +8,8 @@ command -v swift >/dev/null || {
 }
 
 missing=
-for package in libssl-dev liblz4-dev libsqlite3-dev pkg-config git curl openssl python3 python3-venv \
-    xfsprogs strace; do
+for package in libssl-dev liblz4-dev libsqlite3-dev pkg-config git curl openssl python3 python3-venv gcc libc6-dev \
+    spin xfsprogs strace; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
 done
 [ -z "$missing" ] && exit 0
