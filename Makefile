@@ -73,6 +73,7 @@ crash-peers: packages
 	$(SWIFT) build -c release --product cairn
 	@sh .make/peers.sh
 	python3 Benchmarks/crash $(BUILD)/cairn --peers .build/peers
+
 # Both protocols with their larger bounds, and every mutant (spec/model).
 model: packages
 	python3 spec/model/check.py --long
