@@ -45,6 +45,9 @@ public struct Digest: Hashable, Sendable {
         word3 = word(3)
     }
 
+    /// The first eight bytes as a number.
+    package var leadingWord: UInt64 { word0 }
+
     /// The 32 bytes.
     public var bytes: [UInt8] {
         var bytes: [UInt8] = []

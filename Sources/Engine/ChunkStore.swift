@@ -2,7 +2,7 @@ public import CairnContent
 public import NIOCore
 
 /// What the engine asks of a place that keeps bytes: chunks, the tails that are to become chunks, and file records.
-public typealias Store = ChunkStore & TailStore & RecordStore
+public typealias Store = ChunkStore & TailStore & RecordStore & RemovingStore
 
 /// Keeps verified chunks of one namespace under their digests.
 ///
@@ -56,7 +56,32 @@ public protocol RecordStore: Sendable {
     func publish(_ record: FileRecord) async throws(StoreError)
 
     /// Moves the record out of the way. Called before the file leaves the ledger; does nothing when it is absent.
-    func withdraw(_ id: UploadID) async throws(StoreError)
+    func withdraw(_ id: UploadID, at moment: Timestamp) async throws(StoreError)
+}
+
+/// Takes away chunks that the engine has condemned, in two steps: aside at once, and for good later.
+///
+/// The moments that it is told are for that delay alone; no chunk is removed or kept because of a clock.
+public protocol RemovingStore: Sendable {
+    /// Returns when none of `digests` is here any more, durably, whether or not it was. After an error some may be.
+    func remove(_ digests: [Digest], at moment: Timestamp) async throws(StoreError)
+
+    /// The digests of the chunks that are here and begin with the twelve bits `shelf`, 0 to 4095, in no order. A listing
+    /// that breaks off throws: what is not in it is absent.
+    func chunks(on shelf: Int) async throws(StoreError) -> [Digest]
+
+    /// Frees what was set aside `age` or longer before `moment`, or after it, for then the clock was turned back;
+    /// of one part of 256, and at most `limit` files. Returns how many it freed.
+    func emptyTrash(
+        _ part: Int, at moment: Timestamp, olderThan age: Duration, limit: Int
+    ) async throws(StoreError) -> Int
+}
+
+extension RemovingStore {
+    /// How many shelves hold the chunks of a store.
+    public static var shelfCount: Int { 4096 }
+    /// In how many parts the trash is emptied.
+    public static var trashPartCount: Int { 256 }
 }
 
 /// A chunk whose bytes were hashed here: what `commit` takes.

@@ -7,6 +7,7 @@ import CairnContent
 struct Committer: Sendable {
     let store: any Store
     let ledger: any Ledger
+    let locks: ChunkLocks
     let limits: Limits
     let now: @Sendable () -> Timestamp
     /// Chunks are kept as they come, but nothing is appended before the last batch.
@@ -25,6 +26,8 @@ struct Committer: Sendable {
         /// The index at which the body's bytes are not those of the chunk that is named there.
         fileprivate(set) var conflict: Int?
         fileprivate var withheld: [StoredChunk] = []
+        /// The chunks that are kept, or about to be, and not yet referred to.
+        fileprivate var held: [Digest] = []
         /// Whether entries were named ahead, so that the run may have passed the body.
         fileprivate var isPlaced = false
         fileprivate var isNamed = false
@@ -53,11 +56,22 @@ struct Committer: Sendable {
                 result.failure = error
                 failed.fire()
             }
+            if !isWithheld { letGo(&result) }
         }
+        letGo(&result)
         return result
     }
 
+    /// From here on the chunks may be reclaimed unless an entry refers to them.
+    private func letGo(_ result: inout Result) {
+        locks.release(result.held, areReferred: !result.isOver && result.withheld.isEmpty)
+        result.held = []
+    }
+
     private func commit(_ batch: Batch, _ result: inout Result) async throws(StoreError) {
+        let digests = batch.chunks.map(\.entry.digest)
+        await locks.hold(digests)
+        result.held += digests
         let (stored, failure) = await keep(batch.chunks)
         result.nextIndex += batch.chunks.count
         if isWithheld && !batch.isLast {

@@ -73,10 +73,15 @@ extension Engine {
     /// Makes chunks durable, then refers to them.
     func place(_ chunks: [VerifiedChunk], in upload: Upload) async throws(UploadError) {
         let before = upload.tail?.name
+        let digests = chunks.map(\.entry.digest)
+        await locks.hold(digests)
+        var areReferred = false
+        defer { locks.release(digests, areReferred: areReferred) }
         do {
             var stored: [StoredChunk] = []
             for verdict in await store.commit(chunks) { stored.append(try verdict.get()) }
             try await ledger.commit([.place(upload.id, stored, Placing(expires: expiry))])
+            areReferred = true
             if let before, try await ledger.upload(upload.id)?.tail?.name != before { await store.drop(before) }
         } catch { throw .store(error) }
     }

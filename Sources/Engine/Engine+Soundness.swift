@@ -59,6 +59,7 @@ extension Engine {
         if !lost.isEmpty {
             logger.error("chunks lost", metadata: ["upload": "\(upload.id)", "count": "\(lost.count)"])
             try await commit([.lose(upload.id, lost)])
+            collection.referencesWent()
             sound = try await self.upload(upload.id, for: upload.owner)
         }
         guard let tail = sound.tail, try await !isSound(tail) else { return sound }
@@ -87,6 +88,7 @@ extension Engine {
         shorter.run = run
         shorter.tail = nil
         try await commit([.write(shorter, entries: [])])
+        collection.referencesWent()
         if let tail = upload.tail { await store.drop(tail.name) }
         return shorter
     }

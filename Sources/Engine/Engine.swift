@@ -20,6 +20,8 @@ public final class Engine: Sendable {
     let now: @Sendable () -> Timestamp
     let logger: Logger
     let leases = Leases()
+    let locks = ChunkLocks()
+    let collection = CollectionState()
     let stopping = Signal()
     /// Open uploads whose chunk files were looked at since this engine started.
     let sound = NIOLockedValueBox<Set<UploadID>>([])
@@ -171,11 +173,14 @@ public final class Engine: Sendable {
     }
 
     private func isDue(_ id: UploadID) async throws(UploadError) -> Upload? {
-        guard let upload = try await load(id), let expires = upload.expires, expires <= now() else { return nil }
+        guard let upload = try await load(id), upload.state == .open || upload.state == .complete,
+            let expires = upload.expires, expires <= now()
+        else { return nil }
         return upload
     }
 
-    /// Leaves a tombstone: a file's record goes first, the ledger's references with the tombstone, the tail last.
+    /// Leaves a tombstone: a file's record goes first, the tombstone follows, the tail is last. The references to chunks
+    /// go by and by (`reclaim`), so that the end of a large file keeps nobody waiting.
     ///
     /// That a file is to go is written down before its record is touched, so that a stop in between is made good. An
     /// open upload may have a record too: power was lost between it and the ledger.
@@ -185,18 +190,19 @@ public final class Engine: Sendable {
         tombstone.run = Run()
         tombstone.tail = nil
         tombstone.namedCount = 0
-        tombstone.expires = nil
+        tombstone.expires = now().advanced(by: limits.remembrance)
         tombstone.terms = Terms()
         if upload.state == .complete { try await announceEnd(of: upload) }
-        do { try await store.withdraw(upload.id) } catch { throw .store(error) }
-        try await commit([.write(tombstone, entries: [])])
+        do { try await store.withdraw(upload.id, at: now()) } catch { throw .store(error) }
+        try await commit([.end(tombstone)])
         sound.withLock { _ = $0.remove(upload.id) }
         if let tail = upload.tail { await store.drop(tail.name) }
     }
 
+    /// Due by any clock, so that none that was turned back keeps half a file here.
     private func announceEnd(of file: Upload) async throws(UploadError) {
         var leaving = file
-        leaving.expires = now()
+        leaving.expires = Timestamp(seconds: 0)
         try await commit([.write(leaving, entries: [])])
     }
 

@@ -34,6 +34,38 @@ public protocol Ledger: Sendable {
 
     /// The uploads that a client's own name stands for.
     func generations(of key: UploadKey) async throws(StoreError) -> Generations?
+
+    // What can be reclaimed (spec/reclaiming.md).
+
+    /// Looks at the next `limit` chunks of the namespace, in order of their digests, and names those that no entry
+    /// refers to; a hint, for a reference may come at any time.
+    func unreferenced(
+        in namespace: Namespace, after digest: Digest?, looking limit: Int
+    ) async throws(StoreError) -> ChunkPage
+
+    /// The condemned chunks of the namespace, at most `limit`; with `digests`, of those only.
+    func condemned(
+        among digests: Set<Digest>?, in namespace: Namespace, limit: Int
+    ) async throws(StoreError) -> [StoredChunk]
+
+    /// Those of `digests` that the ledger has a row of in the namespace, in whatever state.
+    func recorded(of digests: Set<Digest>, in namespace: Namespace) async throws(StoreError) -> Set<Digest>
+
+    /// Ended uploads whose entries are not shed yet, at most `limit`.
+    func unshed(limit: Int) async throws(StoreError) -> [UploadID]
+}
+
+/// What a look at some of a namespace's chunks has found.
+public struct ChunkPage: Hashable, Sendable {
+    /// Those that nothing refers to, in order of their digests.
+    public var chunks: [StoredChunk]
+    /// The last that was looked at, to go on after; nil when there is none behind it.
+    public var last: Digest?
+
+    public init(chunks: [StoredChunk], last: Digest?) {
+        self.chunks = chunks
+        self.last = last
+    }
 }
 
 /// One step of a transaction.
@@ -66,6 +98,24 @@ public enum LedgerChange: Sendable {
     /// The upload now stands as given, new or not; its entries are all those of `origins`, in order, and refer to the
     /// same chunks. One may be named again and again.
     case join(Upload, origins: [UploadID])
+
+    /// The upload, open or complete before, has ended as given. It has no entries any more for whoever asks; as
+    /// references they count until they are shed. It takes no further change.
+    case end(Upload)
+
+    /// Up to so many entries of an ended upload are gone for good.
+    case shed(UploadID, limit: Int)
+
+    /// Those of the chunks that no entry refers to are condemned: none can refer to them any more, unless the store
+    /// keeps their bytes anew.
+    case condemn([Digest], in: Namespace)
+
+    /// The condemned chunks are known no longer. Their bytes were removed before.
+    case drop([Digest], in: Namespace)
+
+    /// Ended uploads whose entries were shed are known no longer. A name that stood for one stands for the other it may
+    /// have stood for, or for none.
+    case forget([UploadID])
 }
 
 /// What is said of an upload besides the entries that are named.

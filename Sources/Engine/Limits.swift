@@ -28,6 +28,12 @@ public struct Limits: Hashable, Sendable {
     /// How long an open upload stays without a byte before it expires.
     public var idle: Duration = .seconds(7 * 24 * 3600)
 
+    /// How long what was reclaimed stays aside before its bytes are gone for good; zero is at once.
+    public var trash: Duration = .seconds(24 * 3600)
+
+    /// How long it is remembered that an upload was here and has ended, so that its client hears so.
+    public var remembrance: Duration = .seconds(30 * 24 * 3600)
+
     /// The most entries named in one request, and spoken of in one answer.
     public var segmentCount = 8192
 

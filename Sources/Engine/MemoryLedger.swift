@@ -7,9 +7,18 @@ public final class MemoryLedger: Ledger {
         var uploads: [UploadID: Upload] = [:]
         var order: [UploadID: Int] = [:]
         var entries: [UploadID: [KnownEntry]] = [:]
-        /// All chunks that entries ever referred to.
-        var chunks: Set<Entry> = []
+        /// What is left of the entries of uploads that have ended.
+        var unshed: [UploadID: [KnownEntry]] = [:]
+        var chunks: [Namespace: [Digest: Chunk]] = [:]
         var names: [UploadKey: Generations] = [:]
+        /// How many uploads there ever were.
+        var count = 0
+    }
+
+    /// A chunk that was durable when this was written down.
+    fileprivate struct Chunk {
+        var stored: StoredChunk
+        var isCondemned = false
     }
 
     private let state: NIOLockedValueBox<State>
@@ -20,6 +29,11 @@ public final class MemoryLedger: Ledger {
 
     /// What is committed now, as a ledger of its own: what is left after power was lost at this moment.
     package func snapshot() -> MemoryLedger { MemoryLedger(state.withLock { $0 }) }
+
+    /// The chunks that are not condemned: the store has their bytes.
+    package func liveChunks(in namespace: Namespace) -> [Digest] {
+        state.withLock { $0.chunks[namespace, default: [:]].filter { !$1.isCondemned }.map(\.key) }
+    }
 
     public func commit(_ changes: [LedgerChange]) async throws(StoreError) {
         let isDone = state.withLock { state in
@@ -66,9 +80,10 @@ public final class MemoryLedger: Ledger {
         of digests: Set<Digest>, in namespace: Namespace, by owner: Principal?
     ) async throws(StoreError) -> Set<Digest> {
         state.withLock { state in
-            guard let owner else { return digests.intersection(state.chunks.map(\.digest)) }
+            let kept = digests.filter { state.chunks[namespace]?[$0]?.isCondemned == false }
+            guard let owner else { return kept }
             let own = state.uploads.values.filter { $0.owner == owner }.flatMap { state.entries[$0.id, default: []] }
-            return digests.intersection(own.filter(\.isPresent).map(\.entry.digest))
+            return kept.intersection(own.filter(\.isPresent).map(\.entry.digest))
         }
     }
 
@@ -86,6 +101,41 @@ public final class MemoryLedger: Ledger {
     public func generations(of key: UploadKey) async throws(StoreError) -> Generations? {
         state.withLock { $0.names[key] }
     }
+
+    public func unreferenced(
+        in namespace: Namespace, after digest: Digest?, looking limit: Int
+    ) async throws(StoreError) -> ChunkPage {
+        state.withLock { state in
+            let all = state.chunks[namespace, default: [:]]
+            let next = all.keys.filter { key in digest.map { $0 < key } ?? true }.sorted().prefix(limit)
+            let free = next.filter { all[$0]?.isCondemned == false && !state.isReferred($0, in: namespace) }
+            return ChunkPage(
+                chunks: free.compactMap { all[$0]?.stored }, last: next.count < limit ? nil : next.last)
+        }
+    }
+
+    public func condemned(
+        among digests: Set<Digest>?, in namespace: Namespace, limit: Int
+    ) async throws(StoreError) -> [StoredChunk] {
+        state.withLock { state in
+            let condemned = state.chunks[namespace, default: [:]].filter { digest, chunk in
+                chunk.isCondemned && digests?.contains(digest) ?? true
+            }
+            return Array(condemned.values.map(\.stored).prefix(limit))
+        }
+    }
+
+    public func recorded(
+        of digests: Set<Digest>, in namespace: Namespace
+    ) async throws(StoreError) -> Set<Digest> {
+        state.withLock { state in digests.filter { state.chunks[namespace]?[$0] != nil } }
+    }
+
+    public func unshed(limit: Int) async throws(StoreError) -> [UploadID] {
+        state.withLock { state in
+            Array(state.unshed.keys.sorted { state.order[$0, default: 0] < state.order[$1, default: 0] }.prefix(limit))
+        }
+    }
 }
 
 extension MemoryLedger.State {
@@ -96,36 +146,47 @@ extension MemoryLedger.State {
         case .branch(let upload, let origin):
             let entries = self.entries[origin, default: []]
             guard upload.run.count <= entries.count else { return false }
-            put(upload, entries.prefix(upload.run.count))
+            return put(upload, entries.prefix(upload.run.count))
         case .name(let key, let generations): names[key] = generations
         case .declare(let id, let index, let entries, let kept, let naming):
-            let kept = chunks.filter { kept.contains($0.digest) }
-            return edit(id) { $0.declare(from: index, entries, kept: kept, naming) }
+            guard let namespace = uploads[id]?.namespace else { return false }
+            let live = kept.compactMap { chunks[namespace]?[$0] }.filter { !$0.isCondemned }
+            return edit(id) { $0.declare(from: index, entries, kept: Set(live.map(\.stored.entry)), naming) }
         case .place(let id, let stored, let placing):
-            chunks.formUnion(stored.map(\.entry))
+            guard let namespace = uploads[id]?.namespace else { return false }
+            keep(stored, in: namespace)
             return edit(id) { $0.place(Set(stored.map(\.entry)), placing) }
         case .lose(let id, let indices): return edit(id) { $0.lose(indices) }
         case .join(let upload, let origins):
             let joined = origins.flatMap { entries[$0, default: []] }
             guard upload.run.count == joined.count else { return false }
-            put(upload, joined[...])
+            return put(upload, joined[...])
+        case .end, .shed, .condemn, .drop, .forget: return reclaim(change)
         }
         return true
+    }
+
+    private mutating func keep(_ stored: [StoredChunk], in namespace: Namespace) {
+        for chunk in stored { chunks[namespace, default: [:]][chunk.entry.digest] = .init(stored: chunk) }
     }
 
     private mutating func write(_ upload: Upload, _ entries: [StoredChunk]) -> Bool {
         let kept = upload.run.count - entries.count
         guard kept >= 0, kept <= self.entries[upload.id, default: []].count, !upload.isNamedAhead else { return false }
-        chunks.formUnion(entries.map(\.entry))
+        keep(entries, in: upload.namespace)
         let new = entries.map { KnownEntry($0.entry, isPresent: true) }
-        put(upload, self.entries[upload.id, default: []].prefix(kept) + new)
-        return true
+        return put(upload, self.entries[upload.id, default: []].prefix(kept) + new)
     }
 
-    private mutating func put(_ upload: Upload, _ entries: ArraySlice<KnownEntry>) {
-        if uploads[upload.id] == nil { order[upload.id] = order.count }
+    private mutating func put(_ upload: Upload, _ entries: ArraySlice<KnownEntry>) -> Bool {
+        guard unshed[upload.id] == nil else { return false }
+        if uploads[upload.id] == nil {
+            order[upload.id] = count
+            count += 1
+        }
         uploads[upload.id] = upload
         self.entries[upload.id] = Array(entries)
+        return true
     }
 
     /// Changes an open upload and its entries together, or not at all.
@@ -136,6 +197,61 @@ extension MemoryLedger.State {
         uploads[id] = named.upload
         entries[id] = named.entries
         return true
+    }
+}
+
+extension MemoryLedger.State {
+    /// What the collector asks for.
+    fileprivate mutating func reclaim(_ change: LedgerChange) -> Bool {
+        switch change {
+        case .end(let upload): return end(upload)
+        case .shed(let id, let limit):
+            guard let rest = unshed[id]?.dropFirst(limit) else { return false }
+            unshed[id] = rest.isEmpty ? nil : Array(rest)
+        case .condemn(let digests, let namespace):
+            for digest in digests where !isReferred(digest, in: namespace) {
+                chunks[namespace]?[digest]?.isCondemned = true
+            }
+        case .drop(let digests, let namespace):
+            for digest in digests {
+                guard chunks[namespace]?.removeValue(forKey: digest)?.isCondemned == true else { return false }
+            }
+        case .forget(let ids):
+            for id in ids { forget(id) }
+        default: return false
+        }
+        return true
+    }
+
+    private mutating func end(_ upload: Upload) -> Bool {
+        guard let before = uploads[upload.id], before.state == .open || before.state == .complete,
+            upload.state == .cancelled || upload.state == .expired
+        else { return false }
+        uploads[upload.id] = upload
+        let entries = entries.removeValue(forKey: upload.id) ?? []
+        if !entries.isEmpty { unshed[upload.id] = entries }
+        return true
+    }
+
+    /// One that has not ended, or whose entries are not shed, stays.
+    private mutating func forget(_ id: UploadID) {
+        guard let upload = uploads[id], upload.state == .cancelled || upload.state == .expired, unshed[id] == nil else {
+            return
+        }
+        uploads[id] = nil
+        order[id] = nil
+        for (key, generations) in names {
+            let left = [generations.current, generations.challenger].compactMap(\.self).filter { $0 != id }
+            names[key] = left.first.map { Generations(current: $0, challenger: left.dropFirst().first) }
+        }
+    }
+
+    fileprivate func isReferred(_ digest: Digest, in namespace: Namespace) -> Bool {
+        let all = entries.merging(unshed) { one, other in one + other }
+        return all.contains { id, entries in
+            uploads[id]?.namespace == namespace
+                && entries.contains { $0.isPresent && $0.entry.digest == digest }
+        }
     }
 }
 

@@ -12,6 +12,8 @@ public final class MemoryStore: Store {
         var records: [UploadID: FileRecord] = [:]
         var generation: UInt64 = 0
         var inherited: Set<TailName> = []
+        /// By what was set aside: when.
+        var trash: [String: Timestamp] = [:]
     }
 
     private let state = NIOLockedValueBox(State())
@@ -23,6 +25,9 @@ public final class MemoryStore: Store {
 
     /// The published records.
     public var records: [UploadID: FileRecord] { state.withLock { $0.records } }
+
+    /// How many chunks and records were set aside and are not freed yet.
+    public var trashCount: Int { state.withLock { $0.trash.count } }
 
     /// How many tails it keeps.
     public var tailCount: Int { state.withLock { $0.tails.count } }
@@ -80,7 +85,35 @@ public final class MemoryStore: Store {
         state.withLock { $0.records[record.id] = record }
     }
 
-    public func withdraw(_ id: UploadID) async throws(StoreError) { state.withLock { $0.records[id] = nil } }
+    public func withdraw(_ id: UploadID, at moment: Timestamp) async throws(StoreError) {
+        state.withLock { state in
+            if state.records.removeValue(forKey: id) != nil { state.trash["\(id)"] = moment }
+        }
+    }
+
+    public func remove(_ digests: [Digest], at moment: Timestamp) async throws(StoreError) {
+        state.withLock { state in
+            for digest in digests where state.chunks.removeValue(forKey: digest) != nil {
+                state.trash["\(digest)"] = moment
+            }
+        }
+    }
+
+    public func chunks(on shelf: Int) async throws(StoreError) -> [Digest] {
+        state.withLock { $0.chunks.keys.filter { $0.shelf == shelf } }
+    }
+
+    public func emptyTrash(
+        _ part: Int, at moment: Timestamp, olderThan age: Duration, limit: Int
+    ) async throws(StoreError) -> Int {
+        state.withLock { state in
+            let due = state.trash.filter { name, time in
+                Int(name.prefix(2), radix: 16) == part && time.isOver(age, at: moment)
+            }
+            for name in due.keys.prefix(limit) { state.trash[name] = nil }
+            return min(due.count, limit)
+        }
+    }
 
     fileprivate func keep(_ bytes: ByteBuffer, _ name: TailName?, _ upload: UploadID) -> TailName {
         state.withLock { state in

@@ -36,8 +36,8 @@ public struct Upload: Hashable, Sendable {
     public var isRagged = false
     /// The highest offset ever told to a client. Above `offset` only when chunks were lost since.
     public var acknowledged: Int64 = 0
-    /// When an open upload ends by itself unless bytes arrive. Of a complete one nil, or since when it is being
-    /// removed.
+    /// When an open upload ends by itself unless bytes arrive. Of a complete one nil, or long ago while it is being
+    /// removed. Of an ended one, until when that is remembered.
     public var expires: Timestamp?
     /// What the client asked for besides.
     public var terms = Terms()

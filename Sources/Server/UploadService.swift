@@ -36,7 +36,10 @@ public struct UploadService: Service {
             await cancelWhenGracefulShutdown {
                 await sweep()
                 // A sleep throws only when it is cancelled.
-                repeat { await expire() } while (try? await Task.sleep(for: interval)) != nil
+                repeat {
+                    await expire()
+                    await reclaim()
+                } while (try? await Task.sleep(for: interval)) != nil
             }
         } onGracefulShutdown: {
             engine.stop()
@@ -52,6 +55,18 @@ public struct UploadService: Service {
         }
     }
 
+    /// Gives back what nobody refers to any more, beside whatever else goes on.
+    private func reclaim() async {
+        let done = await engine.reclaim(.gentle)
+        if done.chunks + done.strays + done.ends + done.freed + done.forgotten > 0 {
+            logger.info("reclaimed", metadata: Logger.Metadata(done))
+        }
+        if let failure = done.failure {
+            health.note(.store(failure))
+            logger.error("cannot reclaim", metadata: ["cause": "\(failure)"])
+        }
+    }
+
     private func expire() async {
         do throws(UploadError) {
             let count = try await engine.expire()
@@ -60,5 +75,15 @@ public struct UploadService: Service {
             health.note(error)
             logger.error("cannot expire uploads", metadata: ["cause": "\(error)"])
         }
+    }
+}
+
+extension Logger.Metadata {
+    /// What a run of the collector has done, in numbers.
+    fileprivate init(_ done: Reclaimed) {
+        self = [
+            "chunks": "\(done.chunks)", "bytes": "\(done.length)", "strays": "\(done.strays)", "ends": "\(done.ends)",
+            "freed": "\(done.freed)", "forgotten": "\(done.forgotten)",
+        ]
     }
 }

@@ -14,6 +14,9 @@ final class CallLog: Sendable {
 
     var all: [SimulatedCall] { calls.withLock { $0 } }
 
+    /// Forgets those there were.
+    func clear() { calls.withLock { $0 = [] } }
+
     /// Those that change or promise something, by name.
     var effects: [SimulatedCall.Operation] { all.map(\.operation).filter(\.hasEffect) }
 }

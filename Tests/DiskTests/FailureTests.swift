@@ -160,7 +160,7 @@ import Testing
                 case "chunks/": try await store.keep(noise(4, 100))
                 case "tails": _ = try await store.draft(noise(4, 100)).persist(for: UploadID())
                 case "manifests/": try await store.publish(try record(named: "another"))
-                default: try await store.withdraw(known.id)
+                default: try await store.withdraw(known.id, at: Timestamp(seconds: 0))
                 }
             }
             #expect(store.isReadOnly)
@@ -219,7 +219,7 @@ import Testing
         await #expect(throws: StoreError.readOnly) { try await store.draft(noise(5, 100)) }
         await #expect(throws: StoreError.readOnly) { try await store.draft(continuing: tail) }
         await #expect(throws: StoreError.readOnly) { try await store.publish(try record(named: "a third")) }
-        await #expect(throws: StoreError.readOnly) { try await store.withdraw(UploadID()) }
+        await #expect(throws: StoreError.readOnly) { try await store.withdraw(UploadID(), at: Timestamp(seconds: 0)) }
         await store.drop(tail.name)
         #expect(calls.effects == [])
     }
@@ -260,7 +260,7 @@ import Testing
             try await store.publish(known)
             fileSystem.space.available = 0
             await store.drop(tail.name)
-            try await store.withdraw(known.id)
+            try await store.withdraw(known.id, at: Timestamp(seconds: 0))
             #expect(try await store.bytes(of: tail) == nil)
             #expect(try await store.record(of: known.id) == nil)
         }

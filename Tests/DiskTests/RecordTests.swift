@@ -75,11 +75,12 @@ import Testing
             let known = try record(named: "a file")
             try await store.publish(known)
             let calls = CallLog(fileSystem)
-            try await store.withdraw(known.id)
+            try await store.withdraw(known.id, at: Timestamp(seconds: 5))
             #expect(calls.effects == [.rename, .syncDirectory, .syncDirectory])
             #expect(calls.all.last { $0.operation == .syncDirectory }?.subject.contains("manifests") == true)
             #expect(try await store.record(of: known.id) == nil)
-            #expect(try fileSystem.root("/data").directory("trash").names() == [known.id.description])
+            let trash = try fileSystem.root("/data").directory("trash").directory("\(known.id.description.prefix(2))")
+            #expect(try trash.names() == ["\(known.id).5"])
         }
     }
 
@@ -87,9 +88,9 @@ import Testing
         try await withStore(on: fileSystem) { store in
             let known = try record(named: "a file")
             try await store.publish(known)
-            try await store.withdraw(known.id)
+            try await store.withdraw(known.id, at: Timestamp(seconds: 5))
             let calls = CallLog(fileSystem)
-            try await store.withdraw(known.id)
+            try await store.withdraw(known.id, at: Timestamp(seconds: 5))
             #expect(calls.effects.filter { $0 == .syncDirectory }.count == 2)
         }
     }

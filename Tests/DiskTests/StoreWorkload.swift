@@ -142,7 +142,7 @@ enum StoreWorkload {
         try await store.publish(second)
         said.note(second)
         said.forget(first.id)
-        try await store.withdraw(first.id)
+        try await store.withdraw(first.id, at: Timestamp(seconds: 0))
         said.note(withdrawn: first.id)
     }
 }

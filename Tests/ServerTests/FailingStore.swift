@@ -90,7 +90,21 @@ final class FailingStore: Store {
         try await base.publish(record)
     }
 
-    func withdraw(_ id: UploadID) async throws(StoreError) { try await base.withdraw(id) }
+    func withdraw(_ id: UploadID, at moment: Timestamp) async throws(StoreError) {
+        try await base.withdraw(id, at: moment)
+    }
+
+    func remove(_ digests: [Digest], at moment: Timestamp) async throws(StoreError) {
+        try await base.remove(digests, at: moment)
+    }
+
+    func chunks(on shelf: Int) async throws(StoreError) -> [Digest] { try await base.chunks(on: shelf) }
+
+    func emptyTrash(
+        _ part: Int, at moment: Timestamp, olderThan age: Duration, limit: Int
+    ) async throws(StoreError) -> Int {
+        try await base.emptyTrash(part, at: moment, olderThan: age, limit: limit)
+    }
 }
 
 private final class FailingDraft: ChunkDraft {

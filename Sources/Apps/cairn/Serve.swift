@@ -32,6 +32,9 @@ struct Serve: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Hours after which an unfinished upload without news expires.", valueName: "hours"))
     var limitIdle = Int(Limits().idle / .seconds(3600))
 
+    @Option(help: ArgumentHelp("Hours that what was reclaimed stays in the trash; 0 is none.", valueName: "hours"))
+    var limitTrash = Int(Limits().trash / .seconds(3600))
+
     @Option(help: ArgumentHelp("The most connections at once.", valueName: "n"))
     var limitConnections = UploadServer.Configuration().connections
 
@@ -54,7 +57,9 @@ struct Serve: AsyncParsableCommand {
     var force = false
 
     func validate() throws {
-        guard limitLength >= 0, (1...1_000_000).contains(limitIdle), (1...1_000_000).contains(limitConnections) else {
+        guard limitLength >= 0, (1...1_000_000).contains(limitIdle), (1...1_000_000).contains(limitConnections),
+            (0...1_000_000).contains(limitTrash)
+        else {
             throw ValidationError("A limit is out of range.")
         }
     }
@@ -81,6 +86,7 @@ struct Serve: AsyncParsableCommand {
         var limits = Limits()
         limits.length = limitLength
         limits.idle = .seconds(limitIdle * 3600)
+        limits.trash = .seconds(limitTrash * 3600)
         return limits
     }
 
@@ -160,7 +166,7 @@ struct ListenAddress: ExpressibleByArgument, CustomStringConvertible {
 
 extension DiskError {
     /// What is wrong, and what the operator can do.
-    fileprivate var advice: String {
+    var advice: String {
         switch self {
         case .inUse(let process): "in use by process \(process ?? "unknown"). Stop that one first"
         case .unfitFileSystem(let kind): "on \(kind), whose syncs promise nothing. Use ext4 or XFS, or --force"
@@ -171,7 +177,7 @@ extension DiskError {
         }
     }
 
-    fileprivate var exitCode: ExitCode {
+    var exitCode: ExitCode {
         switch self {
         case .inUse: ExitCode(75)
         case .notADataDirectory: ExitCode(66)

@@ -16,6 +16,11 @@ public struct DataDirectory: Sendable {
     private let format: StoreFormat
     private let lock: HeldLock
 
+    /// Whether there is a data directory at `path`, of whatever version.
+    public static func exists(at path: String) -> Bool {
+        FileManager.default.fileExists(atPath: "\(path)/\(Folders.format)")
+    }
+
     /// Opens the data directory at `path`, making it when it is absent.
     ///
     /// - Parameter forced: Use it even where a sync promises us nothing, such as on NFS or an overlay.

@@ -9,26 +9,8 @@ extension DiskStore {
         for verdict in await cycle.commit([candidate]) { _ = try verdict.get() }
     }
 
-    public func withdraw(_ id: UploadID) async throws(StoreError) {
-        try await threads.sync.run { [self] () throws(StoreError) in
-            try admission.check()
-            let folder: any Directory
-            do throws(FileSystemError) { folder = try moveToTrash(id) } catch { throw error.storeError }
-            // Where it went first, so that it is never in neither.
-            do throws(FileSystemError) {
-                try folders.trash.sync()
-                try folder.sync()
-            } catch {
-                throw admission.stop(because: error)
-            }
-        }
-    }
-
-    /// Moves a record, if it is there; returns where it was. That may not be durable yet, even when it was not there.
-    private func moveToTrash(_ id: UploadID) throws(FileSystemError) -> any Directory {
-        let folder = try folders.open(Folder(of: id))
-        do { try folder.rename(id.description, to: id.description, in: folders.trash) } catch .absent {}
-        return folder
+    public func withdraw(_ id: UploadID, at moment: Timestamp) async throws(StoreError) {
+        try await setAside([(Folder(of: id), id.description)], at: moment)
     }
 
     /// The record of a complete file as it lies on disk, or nil when it is absent or damaged.

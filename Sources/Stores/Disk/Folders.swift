@@ -11,7 +11,7 @@ struct Folders: Sendable {
     let root: any Directory
     let temporary: any Directory
     let tails: any Directory
-    let trash: any Directory
+    private let trash: any Directory
     private let chunks: any Directory
     private let manifests: any Directory
 
@@ -30,20 +30,23 @@ struct Folders: Sendable {
         manifests = try space.child("manifests")
         try chunks.makeAll(Self.chunkFolders)
         try manifests.makeAll(Self.manifestFolders)
-        for parent in [chunks, manifests, space, spaces, root] { try parent.sync() }
+        try trash.makeAll(Self.trashFolders)
+        for parent in [chunks, manifests, trash, space, spaces, root] { try parent.sync() }
     }
 
     func open(_ folder: Folder) throws(FileSystemError) -> any Directory {
         switch folder {
         case .chunks(let name): try chunks.directory(name)
         case .manifests(let name): try manifests.directory(name)
+        case .trash(let name): try trash.directory(name)
         }
     }
 
     private static let chunkFolders = (0..<4096).map { hexadecimal($0, digits: 3) }
     private static let manifestFolders = (0..<256).map { hexadecimal($0, digits: 2) }
+    private static let trashFolders = manifestFolders
 
-    private static func hexadecimal(_ number: Int, digits: Int) -> String {
+    fileprivate static func hexadecimal(_ number: Int, digits: Int) -> String {
         let text = String(number, radix: 16)
         return String(repeating: "0", count: digits - text.utf8.count) + text
     }
@@ -55,12 +58,42 @@ enum Folder: Hashable, Sendable {
     case chunks(String)
     /// By the first two digits of an upload id.
     case manifests(String)
+    /// By the first two digits of what was set aside.
+    case trash(String)
 
     /// Where a chunk lies, under its digest.
     init(of chunk: Digest) { self = .chunks(String(chunk.description.prefix(3))) }
 
     /// Where a file record lies, under the id.
     init(of record: UploadID) { self = .manifests(String(record.description.prefix(2))) }
+
+    /// The chunks whose digests begin with these twelve bits.
+    init(shelf: Int) { self = .chunks(Folders.hexadecimal(shelf, digits: 3)) }
+
+    /// One of 256 parts of the trash.
+    init(trashPart part: Int) { self = .trash(Folders.hexadecimal(part, digits: 2)) }
+}
+
+/// A name that was set aside, and when: `<name>.<seconds since 1970>`.
+struct TrashName {
+    let fileName: String
+    let moment: Timestamp
+    /// Where it lies.
+    let folder: Folder
+
+    init(_ name: String, at moment: Timestamp) {
+        fileName = "\(name).\(moment.seconds)"
+        self.moment = moment
+        folder = .trash(String(name.prefix(2)))
+    }
+
+    /// Nil for a file that is none of ours.
+    init?(fileName: String) {
+        let pieces = fileName.split(separator: ".", omittingEmptySubsequences: false)
+        guard pieces.count == 2, let seconds = Int64(pieces[1]) else { return nil }
+        self.init(String(pieces[0]), at: Timestamp(seconds: seconds))
+        guard self.fileName == fileName else { return nil }
+    }
 }
 
 extension TailName {

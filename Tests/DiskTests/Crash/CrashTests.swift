@@ -2,6 +2,7 @@ import CairnContent
 import CairnDisk
 import CairnEngine
 import Randomness
+import Synchronization
 import Testing
 
 @Suite(.serialized) struct `Power lost at any moment` {
@@ -31,15 +32,34 @@ import Testing
         try await expectCaught(wiring) { _ in false }
     }
 
+    @Test(arguments: [Wiring.condemnedUnchecked, .droppedFirst, .setAsideFirst])
+    func `is noticed within 100 cuts when chunks are reclaimed in the wrong way`(wiring: Wiring) async throws {
+        let words =
+            switch wiring {
+            case .droppedFirst: "was reclaimed and came back"
+            case .setAsideFirst: "is known, and not there"
+            default: "cannot be read"
+            }
+        try await expectCaught(wiring, saying: words) { _ in false }
+    }
+
+    @Test func `is noticed within 100 cuts when the folder of a reclaimed chunk is not synced`() async throws {
+        let folders = Set(
+            Inspection.digests(of: UInt8(Workload.removedStory)).map { "chunks/\($0.description.prefix(3))" })
+        try await expectCaught(saying: "was reclaimed and came back") { call in
+            call.operation == .syncDirectory && folders.contains { call.subject.hasSuffix($0) }
+        }
+    }
+
     /// With these calls pretended, a hundred cuts at boundaries spread over the workload must show it.
     private func expectCaught(
-        _ wiring: Wiring = .right, pretending lies: @escaping @Sendable (SimulatedCall) -> Bool
+        _ wiring: Wiring = .right, saying words: String = "",
+        pretending lies: @escaping @Sendable (SimulatedCall) -> Bool
     ) async throws {
         let seed = UInt64.random(in: 0...UInt64.max)
         let bench = try await CrashBench(seed: seed, wiring: wiring, lies: lies)
-        let count = try await bench.boundaryCount()
-        let boundaries = (1...100).map { 1 + $0 * (count - 1) / 100 }
-        let findings = try await bench.run(boundaries, outcomes: 1)
+        let boundaries = try await words.isEmpty ? bench.boundaries() : bench.boundariesOfCollection()
+        let findings = try await bench.run(boundaries, outcomes: 1).filter { words.isEmpty || $0.contains(words) }
         print("caught at \(Set(findings.map { $0.prefix { $0 != "," } }).count) of 100 cuts, seed \(seed)")
         #expect(!findings.isEmpty, "seed \(seed)")
     }
@@ -72,6 +92,28 @@ struct CrashBench: Sendable {
         await Workload.run(on: machine.engine, Witness(of: disk))
         await machine.close()
         return disk.effectCount
+    }
+
+    /// A hundred, spread over the workload.
+    func boundaries() async throws -> [Int] {
+        let count = try await boundaryCount()
+        return (1...100).map { 1 + $0 * (count - 1) / 100 }
+    }
+
+    /// At most a hundred, before and after each moment at which the file of a chunk is set aside.
+    func boundariesOfCollection() async throws -> [Int] {
+        let (disk, books, moves) = (fresh.afterKill(), MemoryLedger(), Moves())
+        disk.obey { call in
+            let isMove =
+                call.operation == .rename && call.subject.contains("chunks/") && call.subject.contains("trash/")
+            if isMove { moves.add(call.effect) }
+            return .perform
+        }
+        let machine = try await Machine(disk, books, wiring: wiring)
+        await Workload.run(on: machine.engine, Witness(of: disk))
+        await machine.close()
+        let all = Set(moves.all.flatMap { ($0 - 6)...($0 + 12) })
+        return all.shuffled().prefix(100).sorted()
     }
 
     /// Cuts the power at each of `boundaries` and inspects `outcomes` of the states it may leave; returns what is
@@ -111,11 +153,23 @@ struct CrashBench: Sendable {
         for outcome in 0..<outcomes {
             var random = SeededGenerator(seed: seed &+ UInt64(boundary) &* 1000 &+ UInt64(outcome))
             let left = try await Machine(disk.crash(using: &random), books.snapshot())
-            let found = try await Inspection(machine: left, expectations: witness.all).findings()
+            let inspection = Inspection(
+                machine: left, expectations: witness.all, hasRemoval: witness.hasRemoval)
+            var found = try await inspection.findings()
+            if outcome == 0 { found += try await inspection.findingsAfterCollection() }
             await left.close()
             await Task.yield()  // other tests wait for answers meanwhile
             findings += found.map { "boundary \(boundary), outcome \(outcome): \($0)" }
         }
         return findings
     }
+}
+
+/// The numbers of some calls.
+private final class Moves: Sendable {
+    private let numbers = Mutex<[Int]>([])
+
+    func add(_ number: Int) { numbers.withLock { $0.append(number) } }
+
+    var all: [Int] { numbers.withLock { $0 } }
 }

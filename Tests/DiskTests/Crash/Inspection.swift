@@ -7,6 +7,7 @@ import NIOCore
 struct Inspection: Sendable {
     let machine: Machine
     let expectations: [Witness.Expectation]
+    var hasRemoval = false
 
     /// The broken promises, in words; none when all is well.
     func findings() async throws -> [String] {
@@ -18,7 +19,33 @@ struct Inspection: Sendable {
         }
         findings += try await wrongChunks()
         findings += try await filesWithoutRecord()
+        findings += try await rowsWithoutFile()
+        findings += try await returned()
         return findings
+    }
+
+    /// The same once the collector has run on what power left.
+    func findingsAfterCollection() async throws -> [String] {
+        if let failure = await machine.engine.reclaim(Workload.pace).failure { return ["cannot collect: \(failure)"] }
+        var findings = try await findings()
+        let condemned = try await machine.books.condemned(among: nil, in: .standard, limit: 1)
+        if !condemned.isEmpty { findings.append("a condemned chunk is left") }
+        return findings
+    }
+
+    /// A chunk that the ledger has for good has its file.
+    private func rowsWithoutFile() async throws -> [String] {
+        let live = machine.books.liveChunks(in: .standard)
+        return try await machine.directory.store.missing(from: live).map { "\($0) is known, and not there" }
+    }
+
+    /// What the ledger has known and forgotten is not there: nothing but a walk would ever find it.
+    private func returned() async throws -> [String] {
+        guard hasRemoval else { return [] }
+        let all = Set(Self.digests(of: UInt8(Workload.removedStory)))
+        let unknown = all.subtracting(try await machine.books.recorded(of: all, in: .standard))
+        let missing = try await machine.directory.store.missing(from: unknown.sorted())
+        return unknown.subtracting(missing).map { "\($0) was reclaimed and came back" }
     }
 
     private func look(at story: Int, _ expectation: Witness.Expectation) async throws -> [String] {
@@ -72,18 +99,14 @@ struct Inspection: Sendable {
     }
 
     /// Every digest the workload can produce: of whole chunks and of last ones.
-    private static let digests: [Digest] = {
-        var digests: Set<Digest> = []
-        for content in Array(0...9) + [100] as [UInt8] {
-            for index in 0..<3 {
-                let range = (index * Workload.chunk)..<((index + 1) * Workload.chunk)
-                digests.insert(Digest(hashing: Workload.bytes(content, range).readableBytesUInt8Span))
-                for rest in [1, 3, 5, 7, 9, 10, 30, 77] {
-                    let range = (index * Workload.chunk)..<(index * Workload.chunk + rest)
-                    digests.insert(Digest(hashing: Workload.bytes(content, range).readableBytesUInt8Span))
-                }
+    private static let digests = Set((Array(0...9) + [100] as [UInt8]).flatMap(digests)).sorted()
+
+    static func digests(of content: UInt8) -> [Digest] {
+        (0..<3).flatMap { index in
+            [Workload.chunk, 1, 3, 5, 7, 9, 10, 30, 77].map { length in
+                let range = (index * Workload.chunk)..<(index * Workload.chunk + length)
+                return Digest(hashing: Workload.bytes(content, range).readableBytesUInt8Span)
             }
         }
-        return digests.sorted()
-    }()
+    }
 }

@@ -58,6 +58,24 @@ final class PoweredLedger: Ledger {
     ) async throws(StoreError) -> Upload? {
         try await books.file(contentID, in: namespace, of: owner)
     }
+
+    func unreferenced(
+        in namespace: Namespace, after digest: Digest?, looking limit: Int
+    ) async throws(StoreError) -> ChunkPage {
+        try await books.unreferenced(in: namespace, after: digest, looking: limit)
+    }
+
+    func condemned(
+        among digests: Set<Digest>?, in namespace: Namespace, limit: Int
+    ) async throws(StoreError) -> [StoredChunk] {
+        try await books.condemned(among: digests, in: namespace, limit: limit)
+    }
+
+    func recorded(of digests: Set<Digest>, in namespace: Namespace) async throws(StoreError) -> Set<Digest> {
+        try await books.recorded(of: digests, in: namespace)
+    }
+
+    func unshed(limit: Int) async throws(StoreError) -> [UploadID] { try await books.unshed(limit: limit) }
 }
 
 /// A machine: a data directory on a simulated disk, a ledger, an engine.
@@ -93,12 +111,20 @@ enum Wiring: Sendable {
     case ledgerFirst
     /// The client hears of it before the ledger is committed.
     case acknowledgedEarly
+    /// Chunks are removed although something refers to them.
+    case condemnedUnchecked
+    /// A reclaimed chunk's row is dropped before its file is set aside.
+    case droppedFirst
+    /// A chunk's file is set aside before the chunk is condemned.
+    case setAsideFirst
 
     func connect(_ store: DiskStore, _ ledger: PoweredLedger) -> (any Store, any Ledger) {
         switch self {
         case .right: (store, ledger)
         case .ledgerFirst: (LateStore(store: store), ledger)
         case .acknowledgedEarly: (store, LateLedger(ledger: ledger))
+        case .condemnedUnchecked, .droppedFirst, .setAsideFirst:
+            (store, WrongCollection(ledger: ledger, store: store, wiring: self))
         }
     }
 }
@@ -133,7 +159,21 @@ private actor LateStore: Store {
 
     func publish(_ record: FileRecord) async throws(StoreError) { try await store.publish(record) }
 
-    func withdraw(_ id: UploadID) async throws(StoreError) { try await store.withdraw(id) }
+    func withdraw(_ id: UploadID, at moment: Timestamp) async throws(StoreError) {
+        try await store.withdraw(id, at: moment)
+    }
+
+    func remove(_ digests: [Digest], at moment: Timestamp) async throws(StoreError) {
+        try await store.remove(digests, at: moment)
+    }
+
+    func chunks(on shelf: Int) async throws(StoreError) -> [Digest] { try await store.chunks(on: shelf) }
+
+    func emptyTrash(
+        _ part: Int, at moment: Timestamp, olderThan age: Duration, limit: Int
+    ) async throws(StoreError) -> Int {
+        try await store.emptyTrash(part, at: moment, olderThan: age, limit: limit)
+    }
 }
 
 /// Says that a commit is durable when it is asked, and makes it so when it is asked the next time.
@@ -185,4 +225,22 @@ private actor LateLedger: Ledger {
     ) async throws(StoreError) -> Upload? {
         try await view.file(contentID, in: namespace, of: owner)
     }
+
+    func unreferenced(
+        in namespace: Namespace, after digest: Digest?, looking limit: Int
+    ) async throws(StoreError) -> ChunkPage {
+        try await view.unreferenced(in: namespace, after: digest, looking: limit)
+    }
+
+    func condemned(
+        among digests: Set<Digest>?, in namespace: Namespace, limit: Int
+    ) async throws(StoreError) -> [StoredChunk] {
+        try await view.condemned(among: digests, in: namespace, limit: limit)
+    }
+
+    func recorded(of digests: Set<Digest>, in namespace: Namespace) async throws(StoreError) -> Set<Digest> {
+        try await view.recorded(of: digests, in: namespace)
+    }
+
+    func unshed(limit: Int) async throws(StoreError) -> [UploadID] { try await view.unshed(limit: limit) }
 }

@@ -50,13 +50,21 @@ struct Workload: Sendable {
 
     static func key(_ story: Int) -> UploadKey { UploadKey("story-\(story)", of: .everyone) }
 
-    /// Runs the stories step by step in turns, until the power goes; `witness` hears what clients hear.
+    /// The story whose file is removed, and whose bytes nobody else sends.
+    static let removedStory = 7
+
+    /// All that goes by what the ledger knows, and no walk through the shelves: nothing may come to need one.
+    static let pace = Pace(shelves: 0, trashParts: 0, isThorough: true, rest: 0)
+
+    /// Runs the stories step by step in turns, and the collector after each turn, until the power goes; `witness` hears
+    /// what clients hear.
     static func run(on engine: Engine, _ witness: Witness) async {
         let most = stories.map(\.count).max() ?? 0
         for turn in 0..<most {
             for (story, steps) in stories.enumerated() where turn < steps.count {
                 await run(steps[turn], of: story, on: engine, witness)
             }
+            _ = await engine.reclaim(pace)
         }
     }
 
@@ -132,6 +140,10 @@ final class Witness: Sendable {
 
     private let expectations: Mutex<[Expectation]>
     private let disk: SimulatedFileSystem
+    private let wasRemoved = Mutex(false)
+
+    /// Whether somebody has begun to remove a file that was complete.
+    var hasRemoval: Bool { wasRemoved.withLock { $0 } }
 
     /// Hears only what is said while the machine has power.
     init(of disk: SimulatedFileSystem) {
@@ -176,6 +188,7 @@ final class Witness: Sendable {
 
     func removes(_ story: Int) {
         guard !disk.isOff else { return }
+        wasRemoved.withLock { $0 = true }
         expectations.withLock { $0[story].mayBeGone = true }
     }
 

@@ -49,11 +49,12 @@ private struct History {
     }
 
     private mutating func change(_ next: inout Model?, _ base: Model) -> (LedgerChange, Bool) {
-        let known = ids.filter { base.uploads[$0] != nil }
+        let known = ids.filter { base.uploads[$0].map { $0.state == .open || $0.state == .complete } ?? false }
         switch Int.random(in: 0..<10, using: &random) {
         case 0..<2: return begin(&next)
         case 2: return name(&next, known)
         case 3 where !known.isEmpty: return branch(&next, base, known.randomElement(using: &random))
+        case 4 where !known.isEmpty: return end(&next, base, known.randomElement(using: &random))
         case _ where !known.isEmpty: return write(&next, base, known.randomElement(using: &random))
         default: return begin(&next)
         }
@@ -76,11 +77,20 @@ private struct History {
         let added = someNumbers()
         let numbers = (old + [0]).prefix(kept) + added
         upload.run = run(numbers)
-        upload.state = [.open, .open, .complete, .expired].randomElement(using: &random) ?? .open
+        upload.state = [.open, .open, .complete].randomElement(using: &random) ?? .open
         upload.acknowledged = upload.offset
         next?.uploads[id] = upload
         next?.numbers[id] = Array(numbers)
         return (.write(upload, entries: chunks(added)), !isGap)
+    }
+
+    private mutating func end(_ next: inout Model?, _ base: Model, _ id: UploadID?) -> (LedgerChange, Bool) {
+        guard let id, var upload = base.uploads[id] else { return begin(&next) }
+        upload.state = [.cancelled, .expired].randomElement(using: &random) ?? .expired
+        upload.run = Run()
+        next?.uploads[id] = upload
+        next?.numbers[id] = []
+        return (.end(upload), true)
     }
 
     private mutating func branch(_ next: inout Model?, _ base: Model, _ id: UploadID?) -> (LedgerChange, Bool) {

@@ -9,7 +9,7 @@ package import CairnEngine
 package struct LedgerCheck: Sendable, CustomStringConvertible {
     package static let all =
         CommitChecks.all + UploadChecks.all + EntryChecks.all + BranchChecks.all + QueryChecks.all + NameChecks.all
-        + HistoryChecks.all + NamedChecks.all + NamedChecks.questions + JoinChecks.all
+        + HistoryChecks.all + NamedChecks.all + NamedChecks.questions + JoinChecks.all + ReclaimChecks.all
 
     /// The promise, as a sentence.
     package let description: String

@@ -11,12 +11,14 @@ enum RecordChecks {
         StoreCheck("a record can be withdrawn, and again, and published anew") { store in
             let id = UploadID()
             try await store.publish(record(id, named: "a file"))
-            try await store.withdraw(id)
-            try await store.withdraw(id)
+            try await store.withdraw(id, at: Timestamp(seconds: 0))
+            try await store.withdraw(id, at: Timestamp(seconds: 0))
             try await store.publish(record(id, named: "a file"))
-            try await store.withdraw(id)
+            try await store.withdraw(id, at: Timestamp(seconds: 0))
         },
-        StoreCheck("a record that never was can be withdrawn") { store in try await store.withdraw(UploadID()) },
+        StoreCheck("a record that never was can be withdrawn") { store in
+            try await store.withdraw(UploadID(), at: Timestamp(seconds: 0))
+        },
         StoreCheck("records from many tasks at once are all published") { store in
             try await withThrowingTaskGroup { group in
                 for number in 0..<100 {

@@ -8,5 +8,5 @@
 ///     }
 package enum StoreConformance {
     package static let checks: [StoreCheck] =
-        ChunkChecks.all + DraftChecks.all + TailChecks.all + RecordChecks.all
+        ChunkChecks.all + DraftChecks.all + TailChecks.all + RecordChecks.all + RemovalChecks.all
 }

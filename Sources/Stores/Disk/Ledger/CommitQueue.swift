@@ -24,21 +24,20 @@ package struct CommitQueue {
         var rows: Int {
             changes.reduce(1) { rows, change in
                 switch change {
-                case .write(let upload, let entries): rows + 1 + entries.count + Self.lostRows(of: upload)
+                case .write(_, let entries): rows + 1 + entries.count
                 case .branch(let upload, _): rows + 1 + upload.run.count
                 case .name: rows + 1
                 case .declare(_, _, let entries, _, _): rows + 1 + entries.count
                 case .place(_, let chunks, _): rows + 1 + 2 * chunks.count
                 case .lose(_, let indices): rows + 1 + indices.count
                 case .join(let upload, _): rows + 1 + upload.run.count
+                case .end: rows + 1
+                case .shed(_, let limit): rows + 1 + limit
+                // These lie anywhere, so each touches pages of its own.
+                case .condemn(let digests, _), .drop(let digests, _): rows + 1 + 4 * digests.count
+                case .forget(let ids): rows + 1 + 4 * ids.count
                 }
             }
-        }
-
-        /// About how many entries go with an upload that ends.
-        private static func lostRows(of upload: Upload) -> Int {
-            let isEnded = upload.state == .cancelled || upload.state == .expired
-            return isEnded ? Int(upload.acknowledged / Int64(upload.chunkSize.length)) : 0
         }
     }
 

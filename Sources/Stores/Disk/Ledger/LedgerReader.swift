@@ -37,7 +37,7 @@ struct LedgerReader {
     func entries(of id: UploadID, in indices: Range<Int>) throws -> [Entry] {
         let sql = """
             SELECT idx, digest, length FROM entry LEFT JOIN chunk ON chunk.id = entry.chunk
-            WHERE upload = (SELECT row FROM upload WHERE id = ?) AND idx >= ? AND idx < ? ORDER BY idx
+            WHERE upload = (SELECT row FROM upload WHERE id = ? AND state < 2) AND idx >= ? AND idx < ? ORDER BY idx
             """
         let arguments: StatementArguments = [Data(id.bytes), indices.lowerBound, indices.upperBound]
         let rows = try Row.fetchCursor(db.cachedStatement(sql: sql), arguments: arguments)
@@ -86,9 +86,9 @@ struct LedgerReader {
         let statement = try db.cachedStatement(
             sql: """
                 SELECT 1 FROM chunk WHERE namespace = (SELECT id FROM namespace WHERE name = ?) AND digest = ?
-                AND (?3 IS NULL OR EXISTS (
+                AND state = 0 AND (?3 IS NULL OR EXISTS (
                     SELECT 1 FROM entry JOIN upload ON upload.row = entry.upload
-                    WHERE entry.chunk = chunk.id AND upload.owner = ?3))
+                    WHERE entry.chunk = chunk.id AND upload.owner = ?3 AND upload.state < 2))
                 """)
         let owner = owner.map { Data($0.description.utf8) }
         return try digests.filter {
@@ -108,9 +108,11 @@ struct LedgerReader {
         return try Row.fetchOne(db.cachedStatement(sql: sql), arguments: arguments).map(UploadRow.upload)
     }
 
-    private func row(of upload: UploadID) throws -> Int64? {
+    /// The number of an upload that has not ended: others have no entries.
+    func row(of upload: UploadID) throws -> Int64? {
         try Int64.fetchOne(
-            db.cachedStatement(sql: "SELECT row FROM upload WHERE id = ?"), arguments: [Data(upload.bytes)])
+            db.cachedStatement(sql: "SELECT row FROM upload WHERE id = ? AND state < 2"),
+            arguments: [Data(upload.bytes)])
     }
 
     static func entry(_ row: Row) throws -> Entry {

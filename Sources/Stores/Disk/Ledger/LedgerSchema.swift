@@ -52,8 +52,10 @@ enum LedgerSchema {
             stored INTEGER NOT NULL,
             codec INTEGER NOT NULL,
             batch INTEGER NOT NULL,
+            state INTEGER NOT NULL,
             UNIQUE (namespace, digest));
         CREATE INDEX recent ON chunk (batch);
+        CREATE INDEX unsound ON chunk (namespace, id) WHERE state <> 0;
 
         CREATE TABLE upload (
             row INTEGER PRIMARY KEY,
@@ -101,5 +103,9 @@ enum LedgerSchema {
             key BLOB PRIMARY KEY,
             current INTEGER NOT NULL REFERENCES upload,
             challenger INTEGER REFERENCES upload) WITHOUT ROWID;
+        CREATE INDEX stands ON start_byte (current);
+        CREATE INDEX challenges ON start_byte (challenger);
+
+        CREATE TABLE unshed (upload INTEGER PRIMARY KEY REFERENCES upload);
         """
 }

@@ -28,6 +28,11 @@ struct LedgerWriter {
             }
         case .lose(let id, let indices): try edit(id) { try lose(indices, of: &$0, $1) }
         case .join(let upload, let origins): try join(upload, origins)
+        case .end(let upload): try end(upload)
+        case .shed(let id, let limit): try shed(id, limit)
+        case .condemn(let digests, let namespace): try condemn(digests, in: namespace)
+        case .drop(let digests, let namespace): try drop(digests, in: namespace)
+        case .forget(let ids): for id in ids { try forget(id) }
         }
     }
 
@@ -47,7 +52,7 @@ struct LedgerWriter {
         try makeRoom(from: 0, in: row)
         try run(
             "INSERT INTO entry (upload, idx, chunk) SELECT ?, idx, chunk FROM entry WHERE upload = ? AND idx < ?",
-            [row, self.row(of: origin), upload.run.count])
+            [row, LedgerReader(db: db).row(of: origin), upload.run.count])
         guard db.changesCount == upload.run.count else {
             throw LedgerRefusal(reason: "\(origin) has fewer than \(upload.run.count) entries to branch from")
         }
@@ -60,7 +65,7 @@ struct LedgerWriter {
         for origin in origins {
             try run(
                 "INSERT INTO entry (upload, idx, chunk) SELECT ?, idx + ?, chunk FROM entry WHERE upload = ?",
-                [row, count, self.row(of: origin)])
+                [row, count, LedgerReader(db: db).row(of: origin)])
             count += db.changesCount
         }
         guard count == upload.run.count else {
@@ -69,6 +74,11 @@ struct LedgerWriter {
     }
 
     func write(_ upload: Upload, _ namespace: Int64) throws -> Int64 {
+        guard
+            try value(
+                "SELECT 1 FROM unshed WHERE upload = (SELECT row FROM upload WHERE id = ?)", [Data(upload.id.bytes)])
+                == nil
+        else { throw LedgerRefusal(reason: "\(upload.id) has ended") }
         try run(UploadRow.upsert, UploadRow.arguments(upload, namespace: namespace))
         guard let row = try row(of: upload.id) else { throw LedgerRefusal(reason: "\(upload.id) was not written") }
         return row
@@ -93,8 +103,9 @@ struct LedgerWriter {
     func keep(_ chunk: StoredChunk, in namespace: Int64) throws -> Int64 {
         try run(
             """
-            INSERT INTO chunk (namespace, digest, length, stored, codec, batch) VALUES (?, ?, ?, ?, ?, ?)
-            ON CONFLICT DO UPDATE SET stored = excluded.stored, codec = excluded.codec, batch = excluded.batch
+            INSERT INTO chunk (namespace, digest, length, stored, codec, batch, state) VALUES (?, ?, ?, ?, ?, ?, 0)
+            ON CONFLICT DO UPDATE
+            SET stored = excluded.stored, codec = excluded.codec, batch = excluded.batch, state = 0
             """,
             [
                 namespace, chunk.entry.digest.data, chunk.entry.length, chunk.storedLength, chunk.codec.rawValue, batch,
@@ -105,10 +116,10 @@ struct LedgerWriter {
         return number
     }
 
-    /// Nil also when the chunk of this digest is of another length than the entry says.
+    /// Of a live chunk. Nil also when the chunk of this digest is of another length than the entry says.
     func number(of entry: Entry, in namespace: Int64) throws -> Int64? {
         try value(
-            "SELECT id FROM chunk WHERE namespace = ? AND digest = ? AND length = ?",
+            "SELECT id FROM chunk WHERE namespace = ? AND digest = ? AND length = ? AND state = 0",
             [namespace, entry.digest.data, entry.length])
     }
 

@@ -105,6 +105,28 @@ public final class SQLLedger: Ledger {
         try await read { try $0.generations(of: key) }
     }
 
+    public func unreferenced(
+        in namespace: Namespace, after digest: Digest?, looking limit: Int
+    ) async throws(StoreError) -> ChunkPage {
+        try await read { try $0.unreferenced(in: namespace, after: digest, looking: limit) }
+    }
+
+    public func condemned(
+        among digests: Set<Digest>?, in namespace: Namespace, limit: Int
+    ) async throws(StoreError) -> [StoredChunk] {
+        try await read { try $0.condemned(among: digests, in: namespace, limit: limit) }
+    }
+
+    public func recorded(
+        of digests: Set<Digest>, in namespace: Namespace
+    ) async throws(StoreError) -> Set<Digest> {
+        try await read { try $0.recorded(of: digests, in: namespace) }
+    }
+
+    public func unshed(limit: Int) async throws(StoreError) -> [UploadID] {
+        try await read { try $0.unshed(limit: limit) }
+    }
+
     /// The digests of the chunks that the last `batches` transactions kept: those to look for after a crash.
     public func recentDigests(
         in namespace: Namespace = .standard, batches: Int

@@ -1,0 +1,39 @@
+import ArgumentParser
+import CairnDisk
+import Foundation
+import Logging
+
+/// A data directory and its ledger, opened by a command that works on them alone.
+struct OpenedStore: Sendable {
+    let directory: DataDirectory
+    let ledger: SQLLedger
+
+    /// Opens what is there, never makes anything, hands it to `work`, and closes it.
+    static func with(
+        _ path: String, forced: Bool, _ console: Console, _ logger: Logger,
+        _ work: (OpenedStore) async throws -> Void
+    ) async throws {
+        guard DataDirectory.exists(at: path) else {
+            console.failure("\(path): not a data directory. Give the folder that `cairn serve --data` was given")
+            throw ExitCode(66)
+        }
+        let directory: DataDirectory
+        do { directory = try await DataDirectory.open(path, logger: logger, forced: forced) } catch {
+            console.failure("\(path): \(error.advice)")
+            throw error.exitCode
+        }
+        let ledger: SQLLedger
+        do { ledger = try await directory.openLedger(logger: logger) } catch {
+            await directory.close()
+            console.failure("\(error)")
+            throw ExitCode(74)
+        }
+        let result: Result<Void, any Error>
+        do { result = .success(try await work(OpenedStore(directory: directory, ledger: ledger))) } catch {
+            result = .failure(error)
+        }
+        await ledger.close()
+        await directory.close()
+        try result.get()
+    }
+}
