@@ -16,6 +16,7 @@ BUILD := .build/release
 SWIFT ?= swift
 
 .PHONY: run test tsan browser browser-full pictures bench model fuzz history vectors javascript format clean
+.PHONY: run test tsan soak bench vectors format clean
 
 run: packages
 	$(SWIFT) build -c release --product cairn
@@ -52,11 +53,17 @@ pictures: packages
 	@sh .make/browser.sh
 	$(SWIFT) build -c release --product cairn
 	$(PYTHON) Tests/Browser/screenshots.py $(BUILD)/cairn .build/pictures
+# Sixteen clients and the collector, back to back: at least ten minutes, 100,000 requests and 500 collections.
+SOAK ?= 600
+soak: packages
+	$(SWIFT) build -c release --build-tests
+	CAIRN_SOAK_SECONDS=$(SOAK) $(SWIFT) test -c release --skip-build --filter 'DiskTests.*used and collected at once'
 
 bench: packages
 	$(SWIFT) build -c release --product cairn
 	python3 Benchmarks/upload.py $(BUILD)/cairn
 	python3 Benchmarks/native.py $(BUILD)/cairn
+	python3 Benchmarks/large-store.py $(BUILD)/cairn
 
 # Power cuts, kills, failing calls, full disks (spec/crash-bench.md). The short form is a part of `make test`.
 .PHONY: crash crash-short crash-peers

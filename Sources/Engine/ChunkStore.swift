@@ -77,13 +77,6 @@ public protocol RemovingStore: Sendable {
     ) async throws(StoreError) -> Int
 }
 
-extension RemovingStore {
-    /// How many shelves hold the chunks of a store.
-    public static var shelfCount: Int { 4096 }
-    /// In how many parts the trash is emptied.
-    public static var trashPartCount: Int { 256 }
-}
-
 /// A chunk whose bytes were hashed here: what `commit` takes.
 public struct VerifiedChunk: Sendable {
     public enum Source: Sendable {

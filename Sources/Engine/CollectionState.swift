@@ -8,8 +8,8 @@ final class CollectionState: Sendable {
         var isRunning = false
         /// The next shelf to look through for chunks that the ledger does not know. It begins anywhere, so that a server
         /// which is often restarted comes to all of them.
-        var shelf = Int.random(in: 0..<4096)
-        var trashPart = Int.random(in: 0..<256)
+        var shelf = Int.random(in: 0..<Pace.shelfCount)
+        var trashPart = Int.random(in: 0..<Pace.trashPartCount)
     }
 
     private let state = NIOLockedValueBox(State())
@@ -36,9 +36,9 @@ final class CollectionState: Sendable {
 
     func end() { state.withLockedValue { $0.isRunning = false } }
 
-    func nextShelf() -> Int { state.withLockedValue { Self.advance(&$0.shelf, below: 4096) } }
+    func nextShelf() -> Int { state.withLockedValue { Self.advance(&$0.shelf, below: Pace.shelfCount) } }
 
-    func nextTrashPart() -> Int { state.withLockedValue { Self.advance(&$0.trashPart, below: 256) } }
+    func nextTrashPart() -> Int { state.withLockedValue { Self.advance(&$0.trashPart, below: Pace.trashPartCount) } }
 
     private static func advance(_ place: inout Int, below count: Int) -> Int {
         defer { place = (place + 1) % count }

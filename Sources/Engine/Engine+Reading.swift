@@ -110,18 +110,29 @@ public struct FileBytes: AsyncSequence, Sendable {
                 guard let entry = try await nextEntry() else { return try await lastPart() }
                 defer { start += Int64(entry.length) }
                 if start + Int64(entry.length) > bytes.range.lowerBound {
-                    return part(of: try await bytes.engine.verifiedChunk(entry))
+                    return part(of: try await chunk(entry))
                 }
             }
             return nil
         }
+
+        private func chunk(_ entry: Entry) async throws(StoreError) -> ByteBuffer {
+            do { return try await bytes.engine.verifiedChunk(entry) } catch {
+                // What was removed meanwhile may be collected already; that is no damage.
+                let state = try await bytes.engine.ledger.upload(bytes.upload.id)?.state
+                guard state == .open || state == .complete else { throw Self.removed }
+                throw error
+            }
+        }
+
+        private static let removed = StoreError.failed("the file was removed while it was read")
 
         private mutating func nextEntry() async throws(StoreError) -> Entry? {
             let count = bytes.upload.run.count
             if entries.isEmpty && nextIndex < count {
                 let indices = nextIndex..<Swift.min(nextIndex + Engine.page, count)
                 entries = try await bytes.engine.ledger.entries(of: bytes.upload.id, in: indices)[...]
-                guard entries.count == indices.count else { throw .failed("the file was removed while it was read") }
+                guard entries.count == indices.count else { throw Self.removed }
                 nextIndex = indices.upperBound
             }
             return entries.popFirst()

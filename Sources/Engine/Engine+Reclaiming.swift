@@ -11,11 +11,16 @@ public struct Pace: Hashable, Sendable {
     /// How long the collector rests after each step, as a multiple of what the step took.
     public var rest: Double
 
-    /// Everything, without a rest: for a store that nobody else uses.
-    public static let thorough = Pace(shelves: 4096, trashParts: 256, isThorough: true, rest: 0)
+    /// How many shelves a store has, and in how many parts its trash is emptied.
+    public static let shelfCount = 4096
+    public static let trashPartCount = 256
 
-    /// Beside running uploads: a fifth of the time at most, all shelves in 64 runs and the trash in 16.
-    public static let gentle = Pace(shelves: 64, trashParts: 16, isThorough: false, rest: 4)
+    /// Everything, without a rest: for a store that nobody else uses.
+    public static let thorough = Pace(
+        shelves: shelfCount, trashParts: trashPartCount, isThorough: true, rest: 0)
+
+    /// Beside running uploads: a third of the time at most, all shelves in 64 runs and the trash in 16.
+    public static let gentle = Pace(shelves: 64, trashParts: 16, isThorough: false, rest: 2)
 
     public init(shelves: Int, trashParts: Int, isThorough: Bool, rest: Double) {
         self.shelves = shelves

@@ -55,6 +55,11 @@ public final class RunningClient: Sendable {
 
     public var isRunning: Bool { process.isRunning }
 
+    /// Stops it where it stands, until it goes on.
+    public func stop() { _ = Foundation.kill(process.processIdentifier, SIGSTOP) }
+
+    public func goOn() { _ = Foundation.kill(process.processIdentifier, SIGCONT) }
+
     /// Ends it as a power cut would: it gets no chance to do anything.
     public func kill() async {
         _ = Foundation.kill(process.processIdentifier, SIGKILL)
