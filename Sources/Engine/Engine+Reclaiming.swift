@@ -77,8 +77,11 @@ private struct Collector {
     let pace: Pace
     var done = Reclaimed()
 
-    /// Entries that one transaction sheds.
+    /// Entries that one transaction sheds, and of how many uploads.
     private static let shedLimit = 2048
+    private static let shedTogether = 32
+    /// Ended uploads that one run sheds.
+    private static let endLimit = 1024
     /// Chunks that one question looks at.
     private static let lookLimit = 1024
     /// Chunks that one batch removes, and shelves that they may lie on: whoever brings one of them waits for the batch.
@@ -119,14 +122,21 @@ private struct Collector {
 
     // MARK: References
 
+    /// Sheds what has ended by now, the oldest first; what ends meanwhile is left to the next run, or this one might
+    /// never come to an end.
     private mutating func shed() async throws(StoreError) {
-        while goesOn, let id = try await engine.ledger.unshed(limit: 1).first {
-            let isLast = try await step { () async throws(StoreError) in
-                try await engine.ledger.commit([.shed(id, limit: Self.shedLimit)])
-                return try await engine.ledger.unshed(limit: 1).first != id
+        var left = try await engine.ledger.unshed(limit: Self.endLimit)
+        while goesOn, !left.isEmpty {
+            let some = left.prefix(Self.shedTogether)
+            let limit = Self.shedLimit / some.count
+            let still = try await step { () async throws(StoreError) -> Set<UploadID> in
+                try await engine.ledger.commit(some.map { .shed($0, limit: limit) })
+                return Set(try await engine.ledger.unshed(limit: Self.endLimit))
             }
             engine.collection.referencesWent()
-            if isLast { done.ends += 1 }
+            let gone = Set(some).subtracting(still)
+            left.removeAll(where: gone.contains)
+            done.ends += gone.count
         }
     }
 

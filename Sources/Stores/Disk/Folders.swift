@@ -90,7 +90,9 @@ struct TrashName {
     /// Nil for a file that is none of ours.
     init?(fileName: String) {
         let pieces = fileName.split(separator: ".", omittingEmptySubsequences: false)
-        guard pieces.count == 2, let seconds = Int64(pieces[1]) else { return nil }
+        guard pieces.count == 2, let seconds = Int64(pieces[1]),
+            Digest(String(pieces[0])) != nil || UploadID(String(pieces[0])) != nil
+        else { return nil }
         self.init(String(pieces[0]), at: Timestamp(seconds: seconds))
         guard self.fileName == fileName else { return nil }
     }
