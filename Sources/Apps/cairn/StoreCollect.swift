@@ -1,5 +1,6 @@
 import ArgumentParser
 import CairnClient
+import CairnDialects
 import CairnDisk
 import CairnEngine
 import Logging
@@ -69,8 +70,12 @@ extension Store {
                 if case .store(let error) = error { failure = error } else { failure = .failed("\(error)") }
                 return
             }
-            reclaimed = await engine.reclaim(.thorough)
-            failure = reclaimed.failure
+            var run = Reclaimed()
+            repeat {
+                run = await engine.reclaim(.thorough)
+                reclaimed.add(run)
+            } while run.ends > 0 && run.failure == nil
+            failure = run.failure
         }
     }
 }
@@ -101,5 +106,17 @@ extension StoreError {
         case .damaged(let digest): "the chunk \(digest) is damaged"
         case .failed(let cause): cause
         }
+    }
+}
+
+extension Reclaimed {
+    /// What another run has done besides.
+    fileprivate mutating func add(_ other: Reclaimed) {
+        chunks += other.chunks
+        length += other.length
+        strays += other.strays
+        ends += other.ends
+        freed += other.freed
+        forgotten += other.forgotten
     }
 }
