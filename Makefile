@@ -15,8 +15,7 @@ OPERATIONS ?= 100000
 BUILD := .build/release
 SWIFT ?= swift
 
-.PHONY: run test tsan browser browser-full pictures bench model fuzz history vectors javascript format clean
-.PHONY: run test tsan soak bench vectors format clean
+.PHONY: run test tsan soak browser browser-full pictures bench model fuzz history vectors javascript format clean
 
 run: packages
 	$(SWIFT) build -c release --product cairn
