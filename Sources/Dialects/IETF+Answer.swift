@@ -27,7 +27,9 @@ extension IETF {
 
     // MARK: 104
 
+    /// None through a proxy: nginx takes it for the final answer, Caddy gives the request up at the sixth.
     public static func interim(_ upload: Upload, isBeginning: Bool, for request: RequestHead) -> HTTPResponse? {
+        if request.setting.isForwarded { return nil }
         let version = ResumableVersion(in: request.fields)
         guard isBeginning ? version.isKnown : version.tellsProgress else { return nil }
         var fields = echo(version)

@@ -7,7 +7,10 @@ import NIOHTTP1
 /// messages, so it is refused before anything acts on it.
 enum Framing {
     static func fault(in head: HTTPRequestHead) -> RequestError? {
-        if head.headers[canonicalForm: "host"].count != 1 && head.version == .http1_1 { return .framing }
+        let hosts = head.headers["host"]
+        let isOptional = head.version != .http1_1
+        guard hosts.count == 1 || hosts.isEmpty && isOptional else { return .framing }
+        if hosts.contains(where: { $0.trimmingBlanks.isEmpty || $0.contains(",") }) { return .framing }
         if head.headers.contains(where: { hasControl($0.value) }) { return .framing }
         return lengthFault(in: head) ?? expectationFault(in: head)
     }
