@@ -344,7 +344,8 @@ def namings(check, file, id):
     check.ask("missing", 200, (id,), {"index": 1, "count": 2})
     check.ask("missingHead", 200, (id,))
     refusals(check, "name", bytes(32), DIGESTS, {"index": 0})
-    refusals(check, "missing")
+    for name in ["missing", "missingHead"]:
+        refusals(check, name)
     check.ask("missing", (400, "bad-query"), (id,), {"index": -1})
     check.ask("name", (400, "bad-query"), (id,), {"index": "x"}, DIGESTS, bytes(32))
     check.ask("name", (400, "bad-query"), (id,), {}, DIGESTS, bytes(32))
@@ -473,7 +474,7 @@ def readings(check, file, id, content_id):
         check.ask(name, 200, query={"limit": 5, "after": first.json["next"]})
         check.ask(name, (400, "bad-query"), query={"limit": 0})
         check.ask(name + "Head", 200)
-    check.ask("listUploadsHead", 400, query={"limit": 0})
+        check.ask(name + "Head", 400, query={"limit": 0})
     check.ask("listUploads", 200, query={"content-id": content_id})
     check.ask("listUploads", (404, "unknown-upload"), query={"content-id": "0" * 64})
     check.ask("listUploads", (400, "bad-query"), query={"content-id": "x"})
@@ -481,13 +482,15 @@ def readings(check, file, id, content_id):
         check.ask(name, 200, (of,))
         check.ask(name, 200, (of,), fields={"Accept": "application/json"})
         check.ask(name + "Head", 200, (of,))
-        refusals(check, name)
+        for each in [name, name + "Head"]:
+            refusals(check, each)
     for query in [{"index": 3}, {"from": 3}]:
         check.ask("proof", 200, (id,), query)
         check.ask("proofHead", 200, (id,), query)
     for query in [{}, {"index": 4}, {"from": 0}, {"index": 0, "from": 1}]:
         check.ask("proof", (400, "bad-query"), (id,), query)
-    refusals(check, "proof", query={"index": 0})
+    for name in ["proof", "proofHead"]:
+        refusals(check, name, query={"index": 0})
     downloads(check, file, id, open_id)
 
 
@@ -502,7 +505,8 @@ def downloads(check, file, id, open_id):
     check.ask("read", 304, (id,), fields={"If-None-Match": answer.fields["etag"]})
     check.ask("read", (412, "other-file"), (id,), fields={"If-Match": '"x"'})
     check.ask("read", (416, "bad-range"), (id,), fields={"Range": "bytes=9999999-"})
-    refusals(check, "read")
+    for name in ["read", "readHead"]:
+        refusals(check, name)
     check.ask("remove", 204, (id,))
     check.ask("remove", (410, "upload-gone"), (id,))
     refusals(check, "remove")
