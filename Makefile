@@ -3,6 +3,8 @@
 # make browser  the page in Chromium                 make browser-full  the same, longer, with figures
 # make model  the protocols, every state             make fuzz   what reads bytes from outside, FUZZ_SECONDS a target
 # make history  appends at once, one history
+# make slow   slow clients, many and dropped ones    make scan   schemathesis against spec/openapi.yaml
+# make proxies, make smuggling   behind nginx and Caddy, 30 GB; requests that two servers read as two
 
 PORT ?= 8080
 DATA ?= ./data
@@ -15,7 +17,8 @@ OPERATIONS ?= 100000
 BUILD := .build/release
 SWIFT ?= swift
 
-.PHONY: run test tsan soak browser browser-full pictures bench model fuzz history vectors javascript format clean
+.PHONY: run test tsan soak browser browser-full pictures bench model fuzz history slow scan proxies smuggling \
+	vectors javascript format clean
 
 run: packages
 	$(SWIFT) build -c release --product cairn
@@ -32,6 +35,7 @@ test: packages vectors clients
 	python3 spec/model/check.py
 	python3 Tests/Clients/history.py $(BUILD)/cairn 2000
 	$(MAKE) fuzz FUZZ_SECONDS=2
+	sh .make/operating.sh $(BUILD)/cairn
 
 # The core alone: no network package is built a second time. Left out are the benches of single threads, which take an
 # hour here and have no second thread to race with.
@@ -93,6 +97,11 @@ fuzz: packages
 history: packages
 	$(SWIFT) build -c release --product cairn
 	python3 Tests/Clients/history.py $(BUILD)/cairn $(OPERATIONS)
+
+# What a server on the internet must stand (spec/operating.md), at length; make test has the short forms.
+slow scan proxies smuggling: packages
+	$(SWIFT) build -c release --product cairn
+	@sh .make/operating.sh $(BUILD)/cairn $@
 
 # The vectors of spec/vectors once more, by another SHA-256.
 vectors:
