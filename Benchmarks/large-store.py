@@ -45,7 +45,7 @@ class Server:
                 self.log.append(line)
 
     def reclaimed(self):
-        return sum(int(n) for line in self.log for n in re.findall(r'reclaimed.*?\bchunks=(\d+)', line))
+        return sum(int(n) for line in self.log for n in re.findall(r"\bchunks=(\d+)", line) if "reclaimed" in line)
 
     def end(self, how=signal.SIGTERM):
         self.process.send_signal(how)

@@ -3,9 +3,9 @@ import NIOConcurrencyHelpers
 
 /// Which chunks are on their way in and which on their way out; none is ever both (spec/reclaiming.md).
 ///
-/// A request holds its chunks from before the store looks at them until the ledger has answered; any number may hold one.
-/// The collector closes chunks that nobody holds, a few at a time, and waits for nobody: so whoever holds is waited for by
-/// none, and whoever waits for the collector does so no longer than one small batch takes.
+/// A request holds its chunks from before the store looks at them until the ledger has answered; any number may hold
+/// one. The collector closes chunks that nobody holds, a few at a time, and waits for nobody: so whoever holds is
+/// waited for by none, and whoever waits for the collector does so no longer than one small batch takes.
 final class ChunkLocks: Sendable {
     /// The most digests that are remembered as left behind; more are found by the slow walk.
     static let leftLimit = 1 << 16

@@ -66,8 +66,8 @@ public protocol RemovingStore: Sendable {
     /// Returns when none of `digests` is here any more, durably, whether or not it was. After an error some may be.
     func remove(_ digests: [Digest], at moment: Timestamp) async throws(StoreError)
 
-    /// The digests of the chunks that are here and begin with the twelve bits `shelf`, 0 to 4095, in no order. A listing
-    /// that breaks off throws: what is not in it is absent.
+    /// The digests of the chunks that are here and begin with the twelve bits `shelf`, 0 to 4095, in no order. A
+    /// listing that breaks off throws: what is not in it is absent.
     func chunks(on shelf: Int) async throws(StoreError) -> [Digest]
 
     /// Frees what was set aside `age` or longer before `moment`, or after it, for then the clock was turned back;

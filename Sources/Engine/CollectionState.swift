@@ -6,8 +6,8 @@ final class CollectionState: Sendable {
         /// Whether references went since the chunks were last looked through: before the first time nobody knows.
         var isDue = true
         var isRunning = false
-        /// The next shelf to look through for chunks that the ledger does not know. It begins anywhere, so that a server
-        /// which is often restarted comes to all of them.
+        /// The next shelf to look through for chunks that the ledger does not know. It begins anywhere, so that a
+        /// server which is often restarted comes to all of them.
         var shelf = Int.random(in: 0..<Pace.shelfCount)
         var trashPart = Int.random(in: 0..<Pace.trashPartCount)
     }

@@ -55,8 +55,8 @@ public struct Reclaimed: Hashable, Sendable {
 
 /// Giving back what nobody refers to any more (spec/reclaiming.md).
 extension Engine {
-    /// One run of the collector, in small steps; any number of uploads may run beside it. Of two runs at once the second
-    /// does nothing.
+    /// One run of the collector, in small steps; any number of uploads may run beside it. Of two runs at once the
+    /// second does nothing.
     ///
     /// Which chunks go is decided by the ledger's transactions and the digests' locks alone. Any error ends the run.
     public func reclaim(_ pace: Pace = .thorough) async -> Reclaimed {
@@ -183,7 +183,8 @@ private struct Collector {
         done.length += removed.reduce(0) { $0 + Int64($1.storedLength) }
     }
 
-    /// Chunks that the ledger has no row of: power was lost before its commit, or the body was not what it was said to be.
+    /// Chunks that the ledger has no row of: power was lost before its commit, or the body was not what it was said to
+    /// be.
     private mutating func collectStrays(on shelf: Int) async throws(StoreError) {
         let found = try await step { () async throws(StoreError) -> [Digest] in
             let digests = try await engine.store.chunks(on: shelf)

@@ -179,8 +179,8 @@ public final class Engine: Sendable {
         return upload
     }
 
-    /// Leaves a tombstone: a file's record goes first, the tombstone follows, the tail is last. The references to chunks
-    /// go by and by (`reclaim`), so that the end of a large file keeps nobody waiting.
+    /// Leaves a tombstone: a file's record goes first, the tombstone follows, the tail is last. The references to
+    /// chunks go by and by (`reclaim`), so that the end of a large file keeps nobody waiting.
     ///
     /// That a file is to go is written down before its record is touched, so that a stop in between is made good. An
     /// open upload may have a record too: power was lost between it and the ledger.

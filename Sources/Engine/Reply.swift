@@ -2,8 +2,8 @@ import NIOConcurrencyHelpers
 
 /// What somebody outside of Swift's tasks will answer, once, to a task that waits for it.
 ///
-/// The answer lies in a lock until it is taken: of a continuation that is resumed before it is awaited the runtime tells
-/// ThreadSanitizer nothing (spec/decisions/locks-the-sanitizer-sees.md).
+/// The answer lies in a lock until it is taken: of a continuation that is resumed before it is awaited the runtime
+/// tells ThreadSanitizer nothing (spec/decisions/locks-the-sanitizer-sees.md).
 package struct Reply<Value: Sendable>: Sendable {
     private let value = NIOLockedValueBox<Value?>(nil)
     private let continuation: CheckedContinuation<NIOLockedValueBox<Value?>, Never>

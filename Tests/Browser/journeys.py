@@ -5,6 +5,7 @@ Prints a line for each rule; ends with 1 when one does not hold. Nothing is asse
 
 import os
 import signal
+import tempfile
 import urllib.error
 import urllib.request
 
@@ -39,7 +40,7 @@ class World:
         """What the pages looked like when a test failed."""
         for context in self.contexts:
             for page in context.pages:
-                page.screenshot(path=f"/tmp/cairn-browser-{name}.png")
+                page.screenshot(path=f"{tempfile.gettempdir()}/cairn-browser-{name}.png")
 
     def file(self, name, length=None, data=b""):
         path = self.folder / name

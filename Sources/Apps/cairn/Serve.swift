@@ -13,8 +13,9 @@ struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Serve a data directory over HTTP.",
         discussion: """
-            A browser that opens the address finds a page to upload with. Requests are logged on standard error. SIGTERM \
-            and SIGINT end running requests, keep what they brought, and stop. There are no tokens yet: whoever reaches the address may read and write.
+            A browser that opens the address finds a page to upload with. Requests are logged on standard error. \
+            SIGTERM and SIGINT end running requests, keep what they brought, and stop. There are no tokens yet: \
+            whoever reaches the address may read and write.
             """)
 
     @Option(help: ArgumentHelp("Where to listen; port 0 takes a free one.", valueName: "host:port"))

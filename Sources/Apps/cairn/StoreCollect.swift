@@ -12,8 +12,8 @@ extension Store {
             commandName: "gc",
             abstract: "End expired uploads and reclaim what nobody refers to.",
             discussion: """
-                A running server does this by itself, gently; this does all of it at once, on a directory that no server \
-                uses. Chunks that are reclaimed stay in its trash for 24 hours, or for as long as the server's \
+                A running server does this by itself, gently; this does all of it at once, on a directory that no \
+                server uses. Chunks that are reclaimed stay in its trash for 24 hours, or for as long as the server's \
                 --limit-trash says; --now frees them at once.
                 """)
 

@@ -34,8 +34,8 @@ extension DiskStore {
 
     /// Moves files into the trash, those that are there, and returns when none of the names is in its folder, durably.
     ///
-    /// Where they went is synced first, so that none is in neither. What was not there may have gone a moment ago, so its
-    /// folder is synced all the same.
+    /// Where they went is synced first, so that none is in neither. What was not there may have gone a moment ago, so
+    /// its folder is synced all the same.
     func setAside(_ files: [(folder: Folder, name: String)], at moment: Timestamp) async throws(StoreError) {
         try await threads.sync.run { [self] () throws(StoreError) in
             try admission.check()

@@ -64,7 +64,10 @@ extension LedgerWriter {
         guard let row = try value(sql, [Data(id.bytes)]) else { return }
         try run("UPDATE start_byte SET challenger = NULL WHERE challenger = ?", [row])
         try run(
-            "UPDATE start_byte SET current = challenger, challenger = NULL WHERE current = ? AND challenger IS NOT NULL",
+            """
+            UPDATE start_byte SET current = challenger, challenger = NULL
+            WHERE current = ? AND challenger IS NOT NULL
+            """,
             [row])
         try run("DELETE FROM start_byte WHERE current = ?", [row])
         try run("DELETE FROM upload WHERE row = ?", [row])
