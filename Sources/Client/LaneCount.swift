@@ -69,6 +69,7 @@ package struct LaneCount: Hashable, Sendable {
             return rest = Self.pause
         }
         best = rate
+        isTrying = false
         let more = min(count + 1, limit)
         guard more > count else { return }
         change(to: more)

@@ -257,7 +257,7 @@ import Testing
             ["FROB", "get", "Post", "POSTS", "G"], ["/upload", "/status", "/files", "/v1", "/v1/uploads"],
             is: "400 bad-framing")
         let nowhere = [
-            "/", "/x", "/statusx", "/v2", "/v1/x", "/files/a/b", "/.git/config", "/..", "//", "/%2e%2e/etc/passwd",
+            "/x", "/statusx", "/v2", "/v1/x", "/files/a/b", "/.git/config", "/..", "//", "/%2e%2e/etc/passwd",
         ]
         cases += lines(["GET", "POST"], nowhere, is: "404 unknown-path")
         for id in [String(repeating: "a", count: 1025), String(repeating: "é", count: 513)] {
