@@ -57,7 +57,7 @@ def inodes():
         for number in range(300):
             (bench.disk.path / f'empty{number}').unlink(missing_ok=True)
 
-    return Squeeze('no inodes', {'kind': 'ext4', 'length': 256 << 20, 'make': ['-N', '4880']},
+    return Squeeze('no inodes', {'kind': 'ext4', 'length': 256 << 20, 'make': ['-N', '5140']},
                    prepare=prepare, loosen=loosen)
 
 

@@ -323,7 +323,7 @@ def original_page_beside_ours(world):
     expect(log.inner_text() == "success", log.inner_text())
     ours.until("done")
     ours.check()
-    files = {file["name"]: file for file in world.server.files()}
+    files = {file["name"]: file for file in reversed(world.server.files())}
     expect(world.server.digest(files["old way.bin"]) == digest_of(path), "the old page's file is another one")
     expect(world.server.digest(files["film.mkv"]) == digest_of(world.large.path), "our file is another one")
     old.context.close()

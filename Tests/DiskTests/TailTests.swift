@@ -111,6 +111,17 @@ import Testing
         }
     }
 
+    @Test func `that the disk fails to read once is read again, for its bytes were acknowledged`() async throws {
+        let tail = try await grownTail()
+        try await withStore(on: fileSystem) { store async throws in
+            let once = Once()
+            fileSystem.obey { call in
+                call.operation == .read && once.pass() ? .fail(.io(number: 5, call: "read")) : .perform
+            }
+            #expect(try await store.bytes(of: tail) == noise(1, 1000))
+        }
+    }
+
     /// A tail of 1000 bytes in a file of 1500, left by a store that is closed.
     private func grownTail() async throws -> Tail {
         try await withStore(on: fileSystem) { store in

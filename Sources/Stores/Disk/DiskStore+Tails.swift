@@ -22,8 +22,8 @@ extension DiskStore {
             } catch {
                 throw error.storeError
             }
-            // What the disk cannot read is as good as absent: the client sends it again.
-            return try? bytes(of: tail, in: file)
+            // What the disk cannot read twice is as good as absent: the client sends it again.
+            return (try? bytes(of: tail, in: file)) ?? (try? bytes(of: tail, in: file))
         }
     }
 
