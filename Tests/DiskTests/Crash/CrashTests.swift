@@ -63,9 +63,8 @@ import Testing
         let findings = try await bench.run(boundaries, outcomes: outcomes).filter {
             words.isEmpty || $0.contains(words)
         }
-        print(
-            "caught at \(Set(findings.map { $0.prefix { $0 != "," } }).count) of \(boundaries.count) boundaries, seed \(seed)"
-        )
+        let caught = Set(findings.map { $0.prefix { $0 != "," } }).count
+        print("caught at \(caught) of \(boundaries.count) boundaries, seed \(seed)")
         #expect(!findings.isEmpty, "seed \(seed)")
     }
 }
