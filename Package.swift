@@ -79,7 +79,7 @@ let core: [Target] = [
         "DiskTests",
         [
             "CairnContent", "CairnDisk", "CairnEngine", "Hashing", "LZ4", "StoreConformance", "LedgerConformance",
-            "Randomness", nio, log, database,
+            "Randomness", nio, locks, log, database,
         ]),
 ]
 

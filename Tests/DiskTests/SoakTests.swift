@@ -2,9 +2,9 @@ import CairnContent
 import CairnDisk
 import CairnEngine
 import Foundation
+import NIOConcurrencyHelpers
 import NIOCore
 import Randomness
-import Synchronization
 import Testing
 
 /// Sixteen clients and the collector on one real store, the collector back to back.
@@ -129,7 +129,7 @@ final class Soak: Sendable {
     let time = SoakTime()
     private let store: DiskStore
     private let ledger: SQLLedger
-    private let state = Mutex(Tally())
+    private let state = NIOLockedValueBox(Tally())
 
     var tally: Tally { state.withLock { $0 } }
 
@@ -218,7 +218,7 @@ final class Soak: Sendable {
 
 /// A wall clock that moves when it is told to.
 final class SoakTime: Sendable {
-    private let moment = Mutex(Timestamp(seconds: 1_700_000_000))
+    private let moment = NIOLockedValueBox(Timestamp(seconds: 1_700_000_000))
 
     var now: Timestamp { moment.withLock { $0 } }
 
