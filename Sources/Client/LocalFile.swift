@@ -17,10 +17,10 @@ struct LocalFile: Sendable {
         let file = try await open(path)
         do {
             let result = try await body(file)
-            try? await file.handle.close()  // it was only read, so nothing can be lost
+            await file.handle.closeAnyway()
             return result
         } catch {
-            try? await file.handle.close()  // the first error is the one that matters
+            await file.handle.closeAnyway()
             throw error
         }
     }

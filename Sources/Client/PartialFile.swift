@@ -21,10 +21,10 @@ struct PartialFile: Sendable {
         let file = try await open(for: path, partPath(path, contentID))
         do {
             let result = try await body(file)
-            try? await file.handle.close()  // `finish` has synced it
+            await file.handle.closeAnyway()
             return result
         } catch {
-            try? await file.handle.close()  // the first error is the one that matters
+            await file.handle.closeAnyway()
             throw error
         }
     }

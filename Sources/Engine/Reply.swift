@@ -17,7 +17,8 @@ package struct Reply<Value: Sendable>: Sendable {
         isolation: isolated (any Actor)? = #isolation, _ ask: (Reply) -> Void
     ) async -> Value {
         let value = await withCheckedContinuation { ask(Reply($0)) }
-        guard let value = value.withLockedValue({ $0 }) else {
+        // Taken, not read: an answer that knows who waited would otherwise keep itself alive.
+        guard let value = value.withLockedValue({ $0.take() }) else {
             preconditionFailure("an answer lies in its lock before it is told")
         }
         return value

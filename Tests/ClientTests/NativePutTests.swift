@@ -31,6 +31,15 @@ func noise(_ length: Int, seed: UInt64 = 1) -> [UInt8] {
         }
     }
 
+    @Test func `a put that is cancelled closes its file`() async throws {
+        let fake = FakeCairn(faults: ["GET /v1": [.silence(after: 0)]], isNative: true)
+        let running = Task { try await put(fake) }
+        while !fake.now.seen.contains("GET /v1") { try await Task.sleep(for: .milliseconds(5)) }
+        running.cancel()
+        // A handle that is dropped open ends the process.
+        await #expect(throws: ClientError.cancelled) { try await running.value }
+    }
+
     private func completed(_ fake: FakeCairn) throws -> FakeUpload {
         try #require(fake.now.uploads.values.first { $0.isComplete })
     }

@@ -33,6 +33,27 @@ import Testing
         }
     }
 
+    @Test func `lets go of its files when it has answered`() async throws {
+        try await withStore(on: SimulatedFileSystem()) { store async throws in
+            let draft = try await keptDraft(in: store)
+            // A thread of the store may be about to let go of it.
+            for _ in 0..<500 where draft.isHeld { try await Task.sleep(for: .milliseconds(10)) }
+            #expect(!draft.isHeld, "an open file for each chunk")
+        }
+    }
+
+    /// A draft of a chunk that is kept, held by none of ours.
+    private func keptDraft(in store: DiskStore) async throws -> WeakDraft {
+        let draft = try await store.draft(noise(1, 1000))
+        try await store.keep(draft, as: noise(1, 1000))
+        return WeakDraft(draft: draft)
+    }
+
+    private struct WeakDraft {
+        weak var draft: (any ChunkDraft)?
+        var isHeld: Bool { draft != nil }
+    }
+
     @Test func `keeps a good copy, writes nothing of ours, and makes the name durable`() async throws {
         let fileSystem = SimulatedFileSystem()
         try await withStore(on: fileSystem) { store in
