@@ -67,19 +67,21 @@ let core: [Target] = [
 
     support("Randomness", []),
     support("StoreConformance", ["CairnContent", "CairnEngine", nio]),
+    support("Forwarding", ["CairnContent", "CairnEngine", nio]),
     support("LedgerConformance", ["CairnContent", "CairnEngine"]),
     tests("SystemTests", ["Hashing", "LZ4", "CCRC32C"]),
     tests("ContentTests", ["CairnContent", "Hashing"]),
     tests(
         "EngineTests",
         [
-            "CairnContent", "CairnEngine", "StoreConformance", "LedgerConformance", "Randomness", nio, asyncAlgorithms,
+            "CairnContent", "CairnEngine", "StoreConformance", "LedgerConformance", "Forwarding", "Randomness", nio,
+            asyncAlgorithms,
         ]),
     tests(
         "DiskTests",
         [
             "CairnContent", "CairnDisk", "CairnEngine", "Hashing", "LZ4", "StoreConformance", "LedgerConformance",
-            "Randomness", nio, locks, log, database,
+            "Forwarding", "Randomness", nio, locks, log, database,
         ]),
 ]
 
@@ -126,7 +128,8 @@ let network: [Target] = [
     tests(
         "ServerTests",
         [
-            "CairnContent", "CairnDialects", "CairnEngine", "CairnServer", "RawHTTP", "Randomness", nio, http1, log,
+            "CairnContent", "CairnDialects", "CairnEngine", "CairnServer", "Forwarding", "RawHTTP", "Randomness", nio,
+            http1, log,
             httpTypes, lifecycle,
             .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "NIOEmbedded", package: "swift-nio"),

@@ -205,7 +205,7 @@ import Testing
             let scene = try await Scene()
             try await withStore(on: scene.fileSystem) { store async throws in
                 let engine = Engine(
-                    store: CutStore(store: store, count: count), ledger: scene.ledger, chunkSize: .minimum,
+                    store: CutStore(base: store, count: count), ledger: scene.ledger, chunkSize: .minimum,
                     logger: silent)
                 _ = await engine.reclaim()
                 #expect(try await scene.keptIsWhole(engine))

@@ -1,10 +1,11 @@
 import CairnContent
 import CairnEngine
+import Forwarding
 import NIOCore
 import Synchronization
 
 /// A store over memory that fails at one step of making bytes durable, while it is told to.
-final class FailingStore: Store {
+final class FailingStore: ForwardingStore {
     /// From the first byte of a chunk to the file's record.
     enum Step: CaseIterable, Sendable { case write, persist, commit, publish }
 
@@ -13,7 +14,7 @@ final class FailingStore: Store {
         let error: StoreError
     }
 
-    private let base: MemoryStore
+    let base: MemoryStore
     private let fault = Mutex<Fault?>(nil)
     private let held = Mutex<(digest: Digest, waiting: [CheckedContinuation<Void, Never>])?>(nil)
 
@@ -67,43 +68,17 @@ final class FailingStore: Store {
         return try await base.read(digest)
     }
 
-    func missing(from digests: [Digest]) async throws(StoreError) -> [Digest] {
-        try await base.missing(from: digests)
-    }
-
     // MARK: Tails
 
     func draft(continuing tail: Tail?) async throws(StoreError) -> any ChunkDraft {
         FailingDraft(self, try await base.draft(continuing: tail))
     }
 
-    func read(_ tail: Tail) async throws(StoreError) -> ByteBuffer? { try await base.read(tail) }
-
-    func drop(_ tail: TailName) async { await base.drop(tail) }
-
-    func inheritedTails() async throws(StoreError) -> [TailName] { try await base.inheritedTails() }
-
     // MARK: Records
 
     func publish(_ record: FileRecord) async throws(StoreError) {
         try pass(.publish)
         try await base.publish(record)
-    }
-
-    func withdraw(_ id: UploadID, at moment: Timestamp) async throws(StoreError) {
-        try await base.withdraw(id, at: moment)
-    }
-
-    func remove(_ digests: [Digest], at moment: Timestamp) async throws(StoreError) {
-        try await base.remove(digests, at: moment)
-    }
-
-    func chunks(on shelf: Int) async throws(StoreError) -> [Digest] { try await base.chunks(on: shelf) }
-
-    func emptyTrash(
-        _ part: Int, at moment: Timestamp, olderThan age: Duration, limit: Int
-    ) async throws(StoreError) -> Int {
-        try await base.emptyTrash(part, at: moment, olderThan: age, limit: limit)
     }
 }
 
