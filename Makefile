@@ -14,8 +14,13 @@ FUZZ ?=
 FUZZ_SECONDS ?= 600
 OPERATIONS ?= 100000
 
+# With STRICT=1 what cannot be installed ends the tests; without, its tests are left out, and that is said.
+STRICT ?=
+export STRICT
+
 BUILD := .build/release
 SWIFT ?= swift
+left_out = { echo '$(1) cannot be installed here; the tests with it are left out' >&2; [ -z '$(STRICT)' ]; }
 
 .PHONY: run test tsan soak browser browser-full pictures bench model fuzz history slow scan proxies smuggling \
 	vectors javascript format clean
@@ -45,15 +50,18 @@ tsan: packages
 
 # The page in a real browser, where one can be installed.
 PYTHON := .build/browser/bin/python
+# Playwright downloads no browser: it drives Debian's.
+browser-tools = { sh .make/apt.sh chromium fonts-inter && \
+	sh .make/venv.sh browser 'playwright==1.65.2' 'axe-playwright-python==0.1.8'; }
 browser browser-full: packages
-	@sh .make/browser.sh
+	@$(browser-tools) || $(call left_out,Chromium or Playwright)
 	$(SWIFT) build -c release --product cairn
 	@[ ! -x .build/browser/ready ] || $(PYTHON) Tests/Browser/journeys.py $(BUILD)/cairn
 	@[ ! -x .build/browser/ready ] || [ $@ = browser ] || $(PYTHON) Tests/Browser/full.py $(BUILD)/cairn
 
 # Pictures of the page in every state, to be looked at.
 pictures: packages
-	@sh .make/browser.sh
+	@$(browser-tools)
 	$(SWIFT) build -c release --product cairn
 	$(PYTHON) Tests/Browser/screenshots.py $(BUILD)/cairn .build/pictures
 # Sixteen clients and the collector, back to back: at least ten minutes, 100,000 requests and 500 collections.
@@ -110,7 +118,7 @@ vectors:
 # The page's module, by Node, against the server that was built.
 javascript: packages
 	$(SWIFT) build -c release --product cairn
-	@sh .make/node.sh
+	@command -v node >/dev/null || sh .make/apt.sh nodejs
 	cd Tests/JavaScript && CAIRN='$(CURDIR)/$(BUILD)/cairn' node --test
 
 format:
@@ -122,8 +130,8 @@ clean:
 # Other people's clients, which the tests run.
 .PHONY: clients
 clients: packages
-	@sh .make/clients.sh
-	@sh .make/python.sh
+	@sh .make/venv.sh clients 'tuspy==1.1.0' 'aiotus==1.1.0' || $(call left_out,tuspy or aiotus)
+	@sh .make/venv.sh python openapi-spec-validator jsonschema pyyaml || $(call left_out,openapi-spec-validator)
 
 .PHONY: packages
 packages:

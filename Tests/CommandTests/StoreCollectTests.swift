@@ -43,7 +43,9 @@ import Testing
         }
     }
 
-    @Test func `is done by a running server by itself, which says what it gave back`() async throws {
+    @Test(.timeLimit(.minutes(2))) func `is done by a running server by itself, which says what it gave back`()
+        async throws
+    {
         let folder = try TemporaryFolder()
         let server = try await ServerProcess(data: folder.url.appending(path: "data"), "--limit-trash", "0")
         let put = try await CairnProcess.run("put", folder.file("gone", content(9 << 20)), "--to", server.url, "--json")
@@ -69,7 +71,9 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path("other")) == ["file"])
     }
 
-    @Test func `a client that was stopped meanwhile goes on, however much was collected`() async throws {
+    @Test(.timeLimit(.minutes(2))) func `a client that was stopped meanwhile goes on, however much was collected`()
+        async throws
+    {
         try await withServer { server, folder throws in
             // The other file has the chunks that the client hears of as known; it is removed while the client stands.
             let bytes = content(96 << 20)
@@ -77,8 +81,11 @@ import Testing
                 "put", folder.file("other", bytes), "--to", server.url, "--json"
             ).object()["url"]
             let file = try folder.file("file", content(1000, seed: 3) + bytes[1000...] + content(64 << 20, seed: 4))
+            // Each naming of entries is an answer that says which chunks are known.
+            func namings() -> Int { server.log.split(separator: "\n").count { $0.contains("/manifest") } }
+            let before = namings()
             let client = try RunningClient("put", file, "--to", server.url, "--tries", "200")
-            try await Task.sleep(for: .milliseconds(250))
+            while namings() == before, client.isRunning { try await Task.sleep(for: .milliseconds(1)) }
             client.stop()
             _ = try await CairnProcess.run("rm", try #require(other as? String))
             await server.stop()

@@ -10,7 +10,7 @@ import Testing
     private static let areInstalled = FileManager.default.isExecutableFile(
         atPath: root.appending(path: ".build/clients/ready").path)
 
-    @Test(.enabled(if: areInstalled, "tuspy and aiotus are not installed: sh .make/clients.sh"))
+    @Test(.enabled(if: areInstalled, "tuspy and aiotus are not installed: make clients"))
     func `tuspy, aiotus and curl upload, break off, resume and download`() async throws {
         let data = try TemporaryFolder()
         let server = try await ServerProcess(data: data.url.appending(path: "store"))

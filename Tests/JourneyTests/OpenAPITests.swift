@@ -11,7 +11,7 @@ import Testing
     private static let isReady = FileManager.default.isExecutableFile(
         atPath: root.appending(path: ".build/python/ready").path)
 
-    @Test(.enabled(if: isReady, "openapi-spec-validator is not installed: sh .make/python.sh"))
+    @Test(.enabled(if: isReady, "openapi-spec-validator is not installed: make clients"))
     func `says what the server does, to the last status and member`() async throws {
         let (data, work) = (try TemporaryFolder(), try TemporaryFolder())
         let server = try await ServerProcess(data: data.url)
