@@ -5,31 +5,41 @@ HEADER = 41
 
 
 class Accounts:
-    """Give it to `Proxy(observer=...)`. Chunk bodies of uploads (PUT, frames) are booked by digest."""
+    """Give it to `Proxy(observer=...)`. Chunk bodies of uploads (PUT, frames) are booked by digest.
+
+    A client knows of an acknowledgement that was given to itself, or to another before it began: then it asked later.
+    What is told to one that was killed, after the next has asked, nobody heard.
+    """
 
     def __init__(self):
-        self.acknowledged = {}  # digest -> when its acknowledgement had passed
+        self.client = 0         # clients that have begun; connections belong to the latest
+        self.acknowledged = {}  # digest -> the clients that were told, and the last one that had begun before
         self.sent = 0           # chunk bodies begun
-        self.again = 0          # of these, begun after their acknowledgement
-        self.bytes_again = 0
+        self.again = 0          # of these, begun by a client that knows of their acknowledgement
         self.first = None       # when the first chunk body passed
 
-    def connection(self):
-        return Connection(self)
+    def client_begins(self):
+        self.client += 1
 
-    def begins(self, digest, length):
+    def connection(self):
+        return Connection(self, self.client)
+
+    def begins(self, digest, client):
         self.first = self.first or time.monotonic()
         self.sent += 1
-        if digest in self.acknowledged:
-            self.again += 1
-            self.bytes_again += length
+        told, later = self.acknowledged.get(digest, (set(), client))
+        self.again += client in told or client > later
+
+    def acknowledges(self, digest, client):
+        told, later = self.acknowledged.get(digest, (set(), self.client))
+        self.acknowledged[digest] = (told | {client}, later)
 
 
 class Connection:
     """Two parsers, one a direction, over one connection; requests are answered in their order."""
 
-    def __init__(self, accounts):
-        self.accounts = accounts
+    def __init__(self, accounts, client):
+        self.accounts, self.client = accounts, client
         self.waiting = []  # (kind, digests) of requests whose answer has not passed
         self.up = Messages(self.request)
         self.down = Messages(self.answer)
@@ -39,12 +49,12 @@ class Connection:
         chunk = re.fullmatch(rb'/v1/uploads/[^/]+/chunks/([0-9a-f]{64})', target)
         if method == b'PUT' and chunk:
             digest = bytes.fromhex(chunk[1].decode())
-            self.accounts.begins(digest, length_of(head))
+            self.accounts.begins(digest, self.client)
             self.waiting.append(('put', [digest]))
         elif method == b'POST' and target.endswith(b'/chunks'):
             digests = []
             self.waiting.append(('frames', digests))
-            return Frames(self.accounts, digests)
+            return Frames(self.accounts, self.client, digests)
         else:
             self.waiting.append(('other', []))
 
@@ -56,14 +66,14 @@ class Connection:
         if status >= 300 or kind == 'other':
             return None
         if kind == 'put':
-            self.accounts.acknowledged[digests[0]] = True
+            self.accounts.acknowledges(digests[0], self.client)
             return None
-        return Verdicts(self.accounts, digests)
+        return Verdicts(self.accounts, self.client, digests)
 
 
 class Frames:
-    def __init__(self, accounts, digests):
-        self.accounts, self.digests = accounts, digests
+    def __init__(self, accounts, client, digests):
+        self.accounts, self.client, self.digests = accounts, client, digests
         self.head, self.skip = b'', 0
 
     def feed(self, data):
@@ -79,17 +89,17 @@ class Frames:
                 digest, _, wire, _ = struct.unpack('>32sIIB', self.head)
                 self.head, self.skip = b'', wire
                 self.digests.append(digest)
-                self.accounts.begins(digest, wire)
+                self.accounts.begins(digest, self.client)
 
 
 class Verdicts:
-    def __init__(self, accounts, digests):
-        self.accounts, self.digests, self.index = accounts, digests, 0
+    def __init__(self, accounts, client, digests):
+        self.accounts, self.client, self.digests, self.index = accounts, client, digests, 0
 
     def feed(self, data):
         for verdict in data:
             if verdict in (0, 1):
-                self.accounts.acknowledged[self.digests[self.index]] = True
+                self.accounts.acknowledges(self.digests[self.index], self.client)
             self.index += 1
 
 

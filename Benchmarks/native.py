@@ -176,6 +176,7 @@ class Bench:
             with Proxy(server.port, rate=100e6, observer=accounts) as proxy:
                 url = f'http://127.0.0.1:{proxy.port}'
                 for number in range(count):
+                    accounts.client_begins()
                     client = subprocess.Popen(
                         [self.cairn, 'put', file, '--to', url, '--quiet'], stdout=subprocess.DEVNULL,
                         stderr=subprocess.DEVNULL)
@@ -185,6 +186,7 @@ class Bench:
                         server.start(server.port)
                     client.kill()
                     client.wait()
+                accounts.client_begins()
                 _, _, (receipt,) = self.put(file, url)
         print(f'{count} kills of one upload of 1 GiB: identical {receipt["contentId"] == digest}, '
               f'{proxy.up / file.stat().st_size:.2f} x the file on the wire in all; of {len(accounts.acknowledged)} chunks '
