@@ -122,37 +122,47 @@ function subtle() {
   return subtleOnce
 }
 
-/** Whether every byte of the buffer is zero. */
-export function isZero(buffer) {
-  const words = new Int32Array(buffer, 0, buffer.byteLength >>> 2)
+/** Whether every byte of the buffer is zero, or of `length` bytes from `at` on, a multiple of four. */
+export function isZero(buffer, at = 0, length = buffer.byteLength - at) {
+  const words = new Int32Array(buffer, at, length >>> 2)
   const whole = words.length & ~1023
-  let at = 0
-  while (at < whole) {
+  for (let word = 0; word < whole;) {
     let any = 0
-    for (const end = at + 1024; at < end; at++) any |= words[at]
+    for (const end = word + 1024; word < end; word++) any |= words[word]
     if (any !== 0) return false
   }
-  return new Uint8Array(buffer, 4 * whole).every((byte) => byte === 0)
+  return new Uint8Array(buffer, at + 4 * whole, length - 4 * whole).every((byte) => byte === 0)
 }
 
 const zeros = new Map()
 
 /**
- * The digest of a chunk. Those of zeros, which sparse files are full of, are computed once for each length.
+ * The digest of a chunk: of the buffer, or of `length` bytes from `at` on, a multiple of four. Those of zeros, which
+ * sparse files are full of, are computed once for each length.
  * @param {ArrayBuffer} buffer
  * @returns {Promise<Uint8Array>}
  */
-export async function digestOf(buffer) {
-  const zero = isZero(buffer)
-  const known = zero ? zeros.get(buffer.byteLength) : undefined
+export async function digestOf(buffer, at = 0, length = buffer.byteLength - at) {
+  const zero = isZero(buffer, at, length)
+  const known = zero ? zeros.get(length) : undefined
   if (known) return known.slice()
+  const bytes = new Uint8Array(buffer, at, length)
   const crypto = await subtle()
-  const digest = crypto ? new Uint8Array(await crypto.digest('SHA-256', buffer)) : sha256(new Uint8Array(buffer))
+  const digest = crypto ? new Uint8Array(await crypto.digest('SHA-256', bytes)) : sha256(bytes)
   if (zero) {
     if (zeros.size >= 8) zeros.clear()
-    zeros.set(buffer.byteLength, digest.slice())
+    zeros.set(length, digest.slice())
   }
   return digest
+}
+
+/** The digests of a buffer's chunks, one every `size` bytes. */
+async function digestsOf(buffer, size) {
+  const digests = []
+  for (let at = 0; at < buffer.byteLength; at += size) {
+    digests.push(await digestOf(buffer, at, Math.min(size, buffer.byteLength - at)))
+  }
+  return digests
 }
 
 /**
@@ -196,13 +206,13 @@ async function readReusing(slice) {
   return buffer
 }
 
-/** One task: reads `slice`, hashes it, and gives the bytes back when `keep` says so. */
-export async function perform({ slice, nonce, keep }) {
+/** One task: reads `slice`, hashes it in chunks of `size` bytes, and gives the bytes back when `keep` says so. */
+export async function perform({ slice, size, nonce, keep }) {
   const buffer = isWorker ? await readReusing(slice) : await slice.arrayBuffer()
-  const digest = nonce ? await proofOf(nonce, buffer) : await digestOf(buffer)
+  const digests = nonce ? [await proofOf(nonce, buffer)] : await digestsOf(buffer, size)
   const length = buffer.byteLength
   if (!keep && isWorker) spare = buffer
-  return { digest, length, buffer: keep ? buffer : null }
+  return { digests, length, buffer: keep ? buffer : null }
 }
 
 if (isWorker) {

@@ -10,11 +10,14 @@ const ENTRY_LIMIT = 1048576
 const SEGMENT_LIMIT = 8192
 const FIRST_SEGMENT = 16
 const PROOF_LIMIT = 64
+/** So many bytes are read at a time where the browser reads: each reading costs it as much as two megabytes do. */
+const READING_LENGTH = 16 * MIB
 /** Reading may be so many entries ahead of naming. */
 const LEAD = 2 * SEGMENT_LIMIT
 const FRAME_HEADER = 41
-/** Chunks of this many bytes together travel in one body: at first, and where bodies are seen to pass quickly. */
-const BODY_LENGTH_FIRST = MIB
+/** Chunks of this many bytes together travel in one body: where bodies are seen to pass slowly, at first, and quickly. */
+const BODY_LENGTH_LEAST = MIB
+const BODY_LENGTH_FIRST = 4 * MIB
 const BODY_LENGTH_LIMIT = 8 * MIB
 /** The same where the bytes are in memory. */
 const HELD_BODY_LIMIT = 4 * MIB
@@ -562,11 +565,14 @@ class Hasher {
     return done
   }
 
-  /** The digest of the bytes, and they themselves when they are kept. */
-  digest(start, end, keep) { return this.#whole(start, end, { keep }) }
+  /** The digests of the bytes cut every `size`, and they themselves when they are kept. */
+  digests(start, end, size, keep) { return this.#whole(start, end, { size, keep }) }
+
+  /** The digest of the bytes. */
+  async digest(start, end) { return (await this.digests(start, end, end - start, false)).digests[0] }
 
   /** HMAC-SHA256 of the bytes. */
-  async proof(start, end, nonce) { return (await this.#whole(start, end, { nonce })).digest }
+  async proof(start, end, nonce) { return (await this.#whole(start, end, { nonce })).digests[0] }
 
   /** The bytes. */
   async read(start, end) {
@@ -833,11 +839,15 @@ class Upload {
     this.id = state.id
     this.progress.set({ id: state.id })
     const isComplete = state.state === 'complete'
+    const { isShared, width } = this.hasher
+    const together = isShared ? Math.max(1, READING_LENGTH / state.chunkSize) : 1
     this.plan = new Plan(this.digests, {
       checked: Math.min(state.entries, this.digests.count),
-      window: Math.max(2, this.hasher.isShared ? 2 * this.connections : this.connections),
+      window: Math.max(2, isShared ? (width + 1) * together + 2 * this.connections : this.connections),
       onlyDigests: isComplete,
-      holds: !this.hasher.isShared,
+      holds: !isShared,
+      together,
+      width,
     })
     if (isComplete) {
       await this.all([this.hash()])
@@ -904,9 +914,10 @@ class Upload {
     for (;;) {
       await this.until(() => plan.isRead || plan.hasRoom)
       if (plan.isRead) return
-      const { index, keep } = plan.read()
-      const { digest, buffer } = await this.hasher.digest(digests.start(index), digests.end(index), keep)
-      plan.digested(index, digest, keep ? buffer : null)
+      const { index, count, keep } = plan.read()
+      const [start, end] = [digests.start(index), digests.end(index + count - 1)]
+      const read = await this.hasher.digests(start, end, digests.chunkSize, keep)
+      read.digests.forEach((digest, at) => plan.digested(index + at, digest, keep ? read.buffer : null))
       if (digests.ready - this.remembered >= 512) await this.remember()
       this.tell()
     }
@@ -1075,7 +1086,7 @@ class Upload {
 
   /** Bodies get longer where they pass quickly, so that a line that breaks costs little where it is slow. */
   passed(length, time) {
-    if (time > SLOW) this.bodyLength = Math.max(BODY_LENGTH_FIRST, this.bodyLength / 2)
+    if (time > SLOW) this.bodyLength = Math.max(BODY_LENGTH_LEAST, this.bodyLength / 2)
     else if (time < QUICK && 2 * length > this.bodyLength) {
       this.bodyLength = Math.min(this.hasher.isShared ? BODY_LENGTH_LIMIT : HELD_BODY_LIMIT, 2 * this.bodyLength)
     }
@@ -1089,7 +1100,7 @@ class Upload {
   /** Throws when the file has other bytes at the chunk than were digested. */
   async mustBeSame(index) {
     const { digests } = this
-    const { digest } = await this.hasher.digest(digests.start(index), digests.end(index), false)
+    const digest = await this.hasher.digest(digests.start(index), digests.end(index))
     if (hex(digest) === hex(digests.get(index))) return
     await this.forget()
     throw changed()
@@ -1171,13 +1182,15 @@ class Plan {
   #provingRest = 0
 
   /** `checked`: so many entries must be found the same before a byte is sent. `window`: so many chunks are read and
-   * not sent. `holds`: their bytes are kept meanwhile. */
-  constructor(digests, { checked, window, onlyDigests, holds = false }) {
+   * not sent. `holds`: their bytes are kept meanwhile. `together`: so many are read at a time, by `width` readers. */
+  constructor(digests, { checked, window, onlyDigests, holds = false, together = 1, width = 1 }) {
     this.digests = digests
     this.checked = checked
     this.window = window
     this.onlyDigests = onlyDigests
     this.holds = holds
+    this.together = together
+    this.width = width
     this.next = digests.ready
     this.named = 0
     this.acknowledged = 0
@@ -1201,9 +1214,13 @@ class Plan {
     return this.digests.ready - this.named + this.#queue.length - this.#taken
   }
 
+  /** The next chunks to read: fewer at the end, so that no reader is idle while another has much left. */
   read() {
-    this.#reading += 1
-    return { index: this.next++, keep: this.#expectsMissing && this.holds }
+    const index = this.next
+    const count = Math.min(this.together, Math.ceil((this.digests.count - index) / this.width))
+    this.next += count
+    this.#reading += count
+    return { index, count, keep: this.#expectsMissing && this.holds }
   }
 
   digested(index, digest, buffer) {
@@ -1475,7 +1492,7 @@ async function treeRoot(hasher, length, chunkSize, { lengths, signal, onprogress
     if (signal?.aborted) throw aborted(signal)
     const size = lengths ? lengths[index] : Math.min(chunkSize, length - at)
     const end = at + size
-    const task = hasher.digest(at, end, false).then(({ digest }) => ({ digest, size, end }))
+    const task = hasher.digest(at, end).then((digest) => ({ digest, size, end }))
     task.catch(() => {})
     pending.push(task)
     at = end
