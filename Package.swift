@@ -75,6 +75,7 @@ let core: [Target] = [
         "EngineTests",
         [
             "CairnContent", "CairnEngine", "StoreConformance", "LedgerConformance", "Forwarding", "Randomness", nio,
+            log,
             asyncAlgorithms,
         ]),
     tests(

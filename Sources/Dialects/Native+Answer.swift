@@ -36,15 +36,21 @@ extension Native {
     }
 
     static func state(of upload: Upload) -> JSON {
-        .object([
-            ("id", .text(upload.id)), ("state", .string(upload.state == .complete ? "complete" : "open")),
-            ("offset", .number(upload.offset)), ("length", .count(length(of: upload))),
-            ("prefix", .text(upload.prefix.digest)), ("chunkSize", .number(Int64(upload.chunkSize.length))),
-            ("entries", .number(Int64(upload.entryCount))), ("contentId", .text(upload.contentID)),
-            ("name", .text(upload.metadata.name)), ("type", .text(upload.metadata.type)),
-            ("created", .text(date(upload.created))), ("expires", .text(upload.expires.map(date))),
-            ("url", .string("/files/\(upload.id)")),
-        ])
+        .object(
+            [
+                ("id", .text(upload.id)), ("state", .string(upload.state == .complete ? "complete" : "open")),
+                ("offset", .number(upload.offset)), ("length", .count(length(of: upload))),
+                ("prefix", .text(upload.prefix.digest)), ("chunkSize", .number(Int64(upload.chunkSize.length))),
+                ("entries", .number(Int64(upload.entryCount))), ("contentId", .text(upload.contentID)),
+                ("name", .text(upload.metadata.name)), ("type", .text(upload.metadata.type)),
+                ("created", .text(date(upload.created))), ("expires", .text(upload.expires.map(date))),
+                ("url", .string("/files/\(upload.id)")),
+            ] + damage(of: upload))
+    }
+
+    /// Said only of a file that has lost bytes.
+    private static func damage(of upload: Upload) -> [(String, JSON)] {
+        upload.isDamaged ? [("damaged", .bool(true))] : []
     }
 
     private static func length(of upload: Upload) -> Int64? {
@@ -70,12 +76,13 @@ extension Native {
     }
 
     private static func row(_ upload: Upload) -> JSON {
-        .object([
-            ("id", .text(upload.id)), ("name", .text(upload.metadata.name)), ("type", .text(upload.metadata.type)),
-            ("length", .count(length(of: upload))),
-            upload.contentID.map { ("contentId", .text($0)) } ?? ("offset", .number(upload.offset)),
-            ("created", .text(date(upload.created))), ("url", .string("/files/\(upload.id)")),
-        ])
+        .object(
+            [
+                ("id", .text(upload.id)), ("name", .text(upload.metadata.name)), ("type", .text(upload.metadata.type)),
+                ("length", .count(length(of: upload))),
+                upload.contentID.map { ("contentId", .text($0)) } ?? ("offset", .number(upload.offset)),
+                ("created", .text(date(upload.created))), ("url", .string("/files/\(upload.id)")),
+            ] + damage(of: upload))
     }
 
     private static func manifest(_ manifest: Manifest, _ upload: Upload, _ request: RequestHead) -> Answer {

@@ -18,8 +18,16 @@ public protocol ChunkStore: Sendable {
     /// The plain bytes, whole, or nil when they are absent. Damage the store can see throws `.damaged`.
     func read(_ digest: Digest) async throws(StoreError) -> ByteBuffer?
 
+    /// How each of `digests` lies here, by its length and its footer; nil for one that is absent or has not the right
+    /// ones. Its bytes are not looked at.
+    func inspect(_ digests: [Digest]) async throws(StoreError) -> [StoredChunk?]
+}
+
+extension ChunkStore {
     /// Those of `digests` that are absent, in their order. A file of the wrong length counts as absent.
-    func missing(from digests: [Digest]) async throws(StoreError) -> [Digest]
+    package func missing(from digests: [Digest]) async throws(StoreError) -> [Digest] {
+        zip(digests, try await inspect(digests)).filter { $1 == nil }.map(\.0)
+    }
 }
 
 /// Keeps the bytes of chunks that are still arriving.
@@ -57,6 +65,12 @@ public protocol RecordStore: Sendable {
 
     /// Moves the record out of the way. Called before the file leaves the ledger; does nothing when it is absent.
     func withdraw(_ id: UploadID, at moment: Timestamp) async throws(StoreError)
+
+    /// The files that there are records of, sound or not, in no order.
+    func recorded() async throws(StoreError) -> [UploadID]
+
+    /// The record of a file; nil when it is absent or damaged.
+    func record(of id: UploadID) async throws(StoreError) -> FileRecord?
 }
 
 /// Takes away chunks that the engine has condemned, in two steps: aside at once, and for good later.
@@ -65,6 +79,10 @@ public protocol RecordStore: Sendable {
 public protocol RemovingStore: Sendable {
     /// Returns when none of `digests` is here any more, durably, whether or not it was. After an error some may be.
     func remove(_ digests: [Digest], at moment: Timestamp) async throws(StoreError)
+
+    /// Moves what lies under the digest to where nothing looks for it, durably, and never removes it from there: a
+    /// person may want to see what became of it. Does nothing when it is absent.
+    func quarantine(_ digest: Digest, at moment: Timestamp) async throws(StoreError)
 
     /// The digests of the chunks that are here and begin with the twelve bits `shelf`, 0 to 4095, in no order. A
     /// listing that breaks off throws: what is not in it is absent.

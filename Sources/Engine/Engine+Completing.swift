@@ -62,13 +62,21 @@ extension Engine {
         return try await receive(append, NoBytes(), into: upload, until: [lease]) { .declared($0) }
     }
 
+    /// The most bytes that are read before a file is complete at once, because nobody has read them for long; of a longer
+    /// one the client names the chunks, and they are read a segment at a time.
+    private static let doubtfulLimit: Int64 = 4 << 30
+
     /// Completes `upload` with the bytes of `file`, none of which are sent, unless some are lost.
     func complete(_ upload: Upload, as file: Upload) async throws(UploadError) -> Upload? {
         let entries = try await allEntries(of: file)
+        var doubtful: Int64 = 0
         do {
             for start in stride(from: 0, to: entries.count, by: Self.page) {
-                let page = entries[start..<min(start + Self.page, entries.count)]
-                guard try await store.missing(from: page.map(\.digest)).isEmpty else { return nil }
+                let page = Array(entries[start..<min(start + Self.page, entries.count)])
+                let digests = Set(page.map(\.digest))
+                let kept = try await ledger.kept(of: digests, in: namespace, by: nil)
+                doubtful += doubtfulLength(of: page, kept)
+                guard doubtful <= Self.doubtfulLimit, try await reliable(among: kept) == digests else { return nil }
             }
             var copy = upload
             copy.run = file.run

@@ -93,13 +93,12 @@ extension Engine {
         }
     }
 
-    /// Those of `digests` that can be referred to: the ledger knows them, and their files are there.
+    /// Those of `digests` that can be referred to: the ledger knows them, and their bytes are right.
     private func reliable(_ digests: Set<Digest>, for principal: Principal) async throws(UploadError) -> Set<Digest> {
         guard dedup != .off else { return [] }
         do {
-            let kept = try await ledger.kept(
-                of: digests, in: namespace, by: dedup == .prove ? principal : nil)
-            return kept.subtracting(try await store.missing(from: kept.sorted()))
+            return try await reliable(
+                among: ledger.kept(of: digests, in: namespace, by: dedup == .prove ? principal : nil))
         } catch { throw .store(error) }
     }
 }

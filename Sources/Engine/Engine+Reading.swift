@@ -22,9 +22,13 @@ extension Engine {
         return FileBytes(engine: self, upload: upload, range: range)
     }
 
-    /// A whole chunk, with the right digest.
+    /// A whole chunk, with the right digest. Where the bytes are not right they are set aside.
     func verifiedChunk(_ entry: Entry) async throws(StoreError) -> ByteBuffer {
-        try await verified(store.read(entry.digest), entry)
+        do { return try await verified(store.read(entry.digest), entry) } catch {
+            // Whatever comes of it, this reader has no bytes.
+            if case .damaged = error { _ = try? await setAside(entry) }
+            throw error
+        }
     }
 
     /// The bytes of a tail as an upload had it, though it may have become a chunk since.
@@ -38,7 +42,7 @@ extension Engine {
         return try verified(bytes.readSlice(length: tail.entry.length), tail.entry)
     }
 
-    private func verified(_ bytes: ByteBuffer?, _ entry: Entry) throws(StoreError) -> ByteBuffer {
+    func verified(_ bytes: ByteBuffer?, _ entry: Entry) throws(StoreError) -> ByteBuffer {
         guard let bytes, bytes.readableBytes == entry.length,
             Digest(hashing: bytes.readableBytesUInt8Span) == entry.digest
         else { throw .damaged(entry.digest) }

@@ -23,11 +23,11 @@ public protocol Ledger: Sendable {
     /// is missing when any of them is.
     func standing(of digest: Digest, in id: UploadID) async throws(StoreError) -> KnownEntry?
 
-    /// Those of `digests` that the ledger knows as kept in the namespace; with an owner, those that an upload of theirs
-    /// refers to.
+    /// Those of `digests` that the ledger knows as kept in the namespace, each with the moment at which its bytes were
+    /// last known to be right; with an owner, those that an upload of theirs refers to.
     func kept(
         of digests: Set<Digest>, in namespace: Namespace, by owner: Principal?
-    ) async throws(StoreError) -> Set<Digest>
+    ) async throws(StoreError) -> [Digest: Timestamp]
 
     /// The newest complete file of this content id; nil when there is none.
     func file(_ contentID: Digest, in namespace: Namespace, of owner: Principal) async throws(StoreError) -> Upload?
@@ -53,6 +53,24 @@ public protocol Ledger: Sendable {
 
     /// Ended uploads whose entries are not shed yet, at most `limit`.
     func unshed(limit: Int) async throws(StoreError) -> [UploadID]
+
+    // What is looked at again (spec/checking.md).
+
+    /// The kept chunks of the namespace after `digest`, in order of their digests, at most `limit`.
+    func keptChunks(
+        in namespace: Namespace, after digest: Digest?, limit: Int
+    ) async throws(StoreError) -> [StoredChunk]
+
+    /// Kept chunks whose bytes were last known to be right outside `trusted`, those first that wait longest; at most
+    /// `limit`.
+    func unverified(
+        in namespace: Namespace, outside trusted: ClosedRange<Timestamp>, limit: Int
+    ) async throws(StoreError) -> [StoredChunk]
+
+    /// The uploads with an entry that refers to the chunk, kept or damaged; at most `limit`.
+    func uploads(
+        referringTo digest: Digest, in namespace: Namespace, limit: Int
+    ) async throws(StoreError) -> [Upload]
 }
 
 /// What a look at some of a namespace's chunks has found.
@@ -112,6 +130,13 @@ public enum LedgerChange: Sendable {
 
     /// The condemned chunks are known no longer. Their bytes were removed before.
     case drop([Digest], in: Namespace)
+
+    /// The kept ones of these chunks were read, and their bytes are right.
+    case verify([Digest], in: Namespace, at: Timestamp)
+
+    /// The kept ones of these chunks were looked for, and their bytes are not there. Their entries refer to them still,
+    /// but nothing new does until the store keeps the bytes anew, which makes all of them good again.
+    case damage([Digest], in: Namespace, at: Timestamp)
 
     /// Ended uploads whose entries were shed are known no longer. A name that stood for one stands for the other it may
     /// have stood for, or for none.

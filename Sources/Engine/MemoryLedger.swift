@@ -4,6 +4,7 @@ import NIOConcurrencyHelpers
 /// A ledger that lives in memory: the executable model of what every ledger promises, and the ledger of tests.
 public final class MemoryLedger: Ledger {
     fileprivate struct State {
+        let now: @Sendable () -> Timestamp
         var uploads: [UploadID: Upload] = [:]
         var order: [UploadID: Int] = [:]
         var entries: [UploadID: [KnownEntry]] = [:]
@@ -18,12 +19,17 @@ public final class MemoryLedger: Ledger {
     /// A chunk that was durable when this was written down.
     fileprivate struct Chunk {
         var stored: StoredChunk
+        var verified: Timestamp
         var isCondemned = false
+        var isDamaged = false
+
+        var isKept: Bool { !isCondemned && !isDamaged }
     }
 
     private let state: NIOLockedValueBox<State>
 
-    public init() { state = NIOLockedValueBox(State()) }
+    /// - Parameter now: When chunks are said to be right as they are kept.
+    public init(now: @escaping @Sendable () -> Timestamp = Timestamp.now) { state = NIOLockedValueBox(State(now: now)) }
 
     private init(_ state: State) { self.state = NIOLockedValueBox(state) }
 
@@ -32,7 +38,7 @@ public final class MemoryLedger: Ledger {
 
     /// The chunks that are not condemned: the store has their bytes.
     package func liveChunks(in namespace: Namespace) -> [Digest] {
-        state.withLock { $0.chunks[namespace, default: [:]].filter { !$1.isCondemned }.map(\.key) }
+        state.withLock { $0.chunks[namespace, default: [:]].filter { $1.isKept }.map(\.key) }
     }
 
     public func commit(_ changes: [LedgerChange]) async throws(StoreError) {
@@ -45,7 +51,9 @@ public final class MemoryLedger: Ledger {
         guard isDone else { throw .failed("the change does not fit the upload") }
     }
 
-    public func upload(_ id: UploadID) async throws(StoreError) -> Upload? { state.withLock { $0.uploads[id] } }
+    public func upload(_ id: UploadID) async throws(StoreError) -> Upload? {
+        state.withLock { state in state.uploads[id].map(state.marked) }
+    }
 
     public func uploads(_ query: UploadQuery) async throws(StoreError) -> [Upload] {
         state.withLock { state in
@@ -55,8 +63,8 @@ public final class MemoryLedger: Ledger {
                     && query.expiring.map { moment in upload.expires.map { $0 <= moment } ?? false } ?? true
                     && state.order[upload.id, default: 0] < start
             }
-            return Array(
-                found.sorted { state.order[$0.id, default: 0] > state.order[$1.id, default: 0] }.prefix(query.limit))
+            let sorted = found.sorted { state.order[$0.id, default: 0] > state.order[$1.id, default: 0] }
+            return sorted.prefix(query.limit).map(state.marked)
         }
     }
 
@@ -78,12 +86,14 @@ public final class MemoryLedger: Ledger {
 
     public func kept(
         of digests: Set<Digest>, in namespace: Namespace, by owner: Principal?
-    ) async throws(StoreError) -> Set<Digest> {
+    ) async throws(StoreError) -> [Digest: Timestamp] {
         state.withLock { state in
-            let kept = digests.filter { state.chunks[namespace]?[$0]?.isCondemned == false }
+            let kept = state.chunks[namespace, default: [:]].filter { digests.contains($0) && $1.isKept }
+                .mapValues(\.verified)
             guard let owner else { return kept }
             let own = state.uploads.values.filter { $0.owner == owner }.flatMap { state.entries[$0.id, default: []] }
-            return kept.intersection(own.filter(\.isPresent).map(\.entry.digest))
+            let present = Set(own.filter(\.isPresent).map(\.entry.digest))
+            return kept.filter { present.contains($0.key) }
         }
     }
 
@@ -94,7 +104,7 @@ public final class MemoryLedger: Ledger {
             let found = state.uploads.values.filter {
                 $0.contentID == contentID && $0.namespace == namespace && $0.owner == owner && $0.expires == nil
             }
-            return found.max { state.order[$0.id, default: 0] < state.order[$1.id, default: 0] }
+            return found.max { state.order[$0.id, default: 0] < state.order[$1.id, default: 0] }.map(state.marked)
         }
     }
 
@@ -136,6 +146,41 @@ public final class MemoryLedger: Ledger {
             Array(state.unshed.keys.sorted { state.order[$0, default: 0] < state.order[$1, default: 0] }.prefix(limit))
         }
     }
+
+    public func keptChunks(
+        in namespace: Namespace, after digest: Digest?, limit: Int
+    ) async throws(StoreError) -> [StoredChunk] {
+        state.withLock { state in
+            let kept = state.chunks[namespace, default: [:]].filter { key, chunk in
+                chunk.isKept && digest.map { $0 < key } ?? true
+            }
+            return kept.sorted { $0.key < $1.key }.prefix(limit).map(\.value.stored)
+        }
+    }
+
+    public func unverified(
+        in namespace: Namespace, outside trusted: ClosedRange<Timestamp>, limit: Int
+    ) async throws(StoreError) -> [StoredChunk] {
+        state.withLock { state in
+            let due = state.chunks[namespace, default: [:]].values.filter {
+                $0.isKept && !trusted.contains($0.verified)
+            }
+            return due.sorted { $0.verified < $1.verified }.prefix(limit).map(\.stored)
+        }
+    }
+
+    public func uploads(
+        referringTo digest: Digest, in namespace: Namespace, limit: Int
+    ) async throws(StoreError) -> [Upload] {
+        state.withLock { state in
+            let found = state.uploads.values.filter { upload in
+                upload.namespace == namespace
+                    && state.entries[upload.id, default: []].contains { $0.isPresent && $0.entry.digest == digest }
+            }
+            let sorted = found.sorted { state.order[$0.id, default: 0] < state.order[$1.id, default: 0] }
+            return sorted.prefix(limit).map(state.marked)
+        }
+    }
 }
 
 extension MemoryLedger.State {
@@ -150,7 +195,7 @@ extension MemoryLedger.State {
         case .name(let key, let generations): names[key] = generations
         case .declare(let id, let index, let entries, let kept, let naming):
             guard let namespace = uploads[id]?.namespace else { return false }
-            let live = kept.compactMap { chunks[namespace]?[$0] }.filter { !$0.isCondemned }
+            let live = kept.compactMap { chunks[namespace]?[$0] }.filter(\.isKept)
             return edit(id) { $0.declare(from: index, entries, kept: Set(live.map(\.stored.entry)), naming) }
         case .place(let id, let stored, let placing):
             guard let namespace = uploads[id]?.namespace else { return false }
@@ -161,13 +206,45 @@ extension MemoryLedger.State {
             let joined = origins.flatMap { entries[$0, default: []] }
             guard upload.run.count == joined.count else { return false }
             return put(upload, joined[...])
+        case .verify(let digests, let namespace, let moment):
+            edit(digests, in: namespace) { $0.verified = moment }
+        case .damage(let digests, let namespace, let moment):
+            edit(digests, in: namespace) { chunk in
+                chunk.isDamaged = true
+                chunk.verified = moment
+            }
         case .end, .shed, .condemn, .drop, .forget: return reclaim(change)
         }
         return true
     }
 
     private mutating func keep(_ stored: [StoredChunk], in namespace: Namespace) {
-        for chunk in stored { chunks[namespace, default: [:]][chunk.entry.digest] = .init(stored: chunk) }
+        for chunk in stored {
+            chunks[namespace, default: [:]][chunk.entry.digest] = .init(stored: chunk, verified: now())
+        }
+    }
+
+    private mutating func edit(
+        _ digests: [Digest], in namespace: Namespace, _ work: (inout MemoryLedger.Chunk) -> Void
+    ) {
+        for digest in digests where chunks[namespace]?[digest]?.isKept == true {
+            chunks[namespace]?[digest].map { chunk in
+                var chunk = chunk
+                work(&chunk)
+                chunks[namespace]?[digest] = chunk
+            }
+        }
+    }
+
+    /// The upload as it is told of: with what follows from the chunks it refers to.
+    fileprivate func marked(_ upload: Upload) -> Upload {
+        var marked = upload
+        marked.isDamaged =
+            upload.state == .complete
+            && entries[upload.id, default: []].contains {
+                chunks[upload.namespace]?[$0.entry.digest]?.isDamaged == true
+            }
+        return marked
     }
 
     private mutating func write(_ upload: Upload, _ entries: [StoredChunk]) -> Bool {
@@ -190,9 +267,9 @@ extension MemoryLedger.State {
     }
 
     /// Changes an open upload and its entries together, or not at all.
-    private mutating func edit(_ id: UploadID, _ work: (inout Named) -> Bool) -> Bool {
+    private mutating func edit(_ id: UploadID, _ work: (inout NamedEntries) -> Bool) -> Bool {
         guard let upload = uploads[id], upload.state == .open else { return false }
-        var named = Named(upload: upload, entries: entries[id, default: []])
+        var named = NamedEntries(upload: upload, entries: entries[id, default: []])
         guard work(&named) else { return false }
         uploads[id] = named.upload
         entries[id] = named.entries
@@ -211,6 +288,7 @@ extension MemoryLedger.State {
         case .condemn(let digests, let namespace):
             for digest in digests where !isReferred(digest, in: namespace) {
                 chunks[namespace]?[digest]?.isCondemned = true
+                chunks[namespace]?[digest]?.isDamaged = false
             }
         case .drop(let digests, let namespace):
             for digest in digests {
@@ -252,48 +330,5 @@ extension MemoryLedger.State {
             uploads[id]?.namespace == namespace
                 && entries.contains { $0.isPresent && $0.entry.digest == digest }
         }
-    }
-}
-
-/// An upload with all its entries in memory.
-private struct Named {
-    var upload: Upload
-    var entries: [KnownEntry]
-
-    mutating func declare(from index: Int, _ new: [Entry], kept: Set<Entry>, _ naming: Naming) -> Bool {
-        guard (0...entries.count).contains(index) else { return false }
-        for (place, entry) in zip(index..., new) {
-            if place < entries.count {
-                guard entries[place].entry == entry else { return false }
-                let isPresent = entries[place].isPresent || kept.contains(entry)
-                entries[place] = KnownEntry(entry, isPresent: isPresent)
-            } else {
-                entries.append(KnownEntry(entry, isPresent: kept.contains(entry)))
-            }
-        }
-        upload.apply(naming, entryCount: entries.count)
-        advance()
-        return true
-    }
-
-    mutating func place(_ chunks: Set<Entry>, _ placing: Placing) -> Bool {
-        for place in entries.indices where chunks.contains(entries[place].entry) {
-            entries[place] = KnownEntry(entries[place].entry, isPresent: true)
-        }
-        advance()
-        upload.apply(placing)
-        return true
-    }
-
-    mutating func lose(_ indices: [Int]) -> Bool {
-        guard indices.allSatisfy(entries.indices.contains) else { return false }
-        for place in indices { entries[place] = KnownEntry(entries[place].entry, isPresent: false) }
-        let first = min(indices.min() ?? .max, upload.run.count)
-        upload.shorten(to: Run(entries[..<first].map(\.entry)), entryCount: entries.count)
-        return true
-    }
-
-    private mutating func advance() {
-        upload.advance(along: entries[upload.run.count...].prefix { $0.isPresent }.map(\.entry))
     }
 }

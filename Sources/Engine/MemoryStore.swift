@@ -14,6 +14,7 @@ public final class MemoryStore: Store {
         var inherited: Set<TailName> = []
         /// By what was set aside: when.
         var trash: [String: Timestamp] = [:]
+        var quarantineCount = 0
     }
 
     private let state = NIOLockedValueBox(State())
@@ -28,6 +29,9 @@ public final class MemoryStore: Store {
 
     /// How many chunks and records were set aside and are not freed yet.
     public var trashCount: Int { state.withLock { $0.trash.count } }
+
+    /// How many damaged chunks were moved out of the way.
+    public var quarantineCount: Int { state.withLock { $0.quarantineCount } }
 
     /// How many tails it keeps.
     public var tailCount: Int { state.withLock { $0.tails.count } }
@@ -63,8 +67,15 @@ public final class MemoryStore: Store {
         state.withLock { $0.chunks[digest] }
     }
 
-    public func missing(from digests: [Digest]) async throws(StoreError) -> [Digest] {
-        state.withLock { state in digests.filter { state.chunks[$0] == nil } }
+    public func inspect(_ digests: [Digest]) async throws(StoreError) -> [StoredChunk?] {
+        state.withLock { state in
+            digests.map { digest in
+                guard let length = state.chunks[digest]?.readableBytes,
+                    let entry = Entry(checking: digest, length: length)
+                else { return nil }
+                return StoredChunk(entry: entry, storedLength: length, codec: .raw)
+            }
+        }
     }
 
     public func draft(continuing tail: Tail?) async throws(StoreError) -> any ChunkDraft {
@@ -88,6 +99,18 @@ public final class MemoryStore: Store {
     public func withdraw(_ id: UploadID, at moment: Timestamp) async throws(StoreError) {
         state.withLock { state in
             if state.records.removeValue(forKey: id) != nil { state.trash["\(id)"] = moment }
+        }
+    }
+
+    public func recorded() async throws(StoreError) -> [UploadID] { state.withLock { Array($0.records.keys) } }
+
+    public func record(of id: UploadID) async throws(StoreError) -> FileRecord? {
+        state.withLock { $0.records[id] }
+    }
+
+    public func quarantine(_ digest: Digest, at moment: Timestamp) async throws(StoreError) {
+        state.withLock { state in
+            if state.chunks.removeValue(forKey: digest) != nil { state.quarantineCount += 1 }
         }
     }
 

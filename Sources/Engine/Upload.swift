@@ -41,6 +41,9 @@ public struct Upload: Hashable, Sendable {
     public var expires: Timestamp?
     /// What the client asked for besides.
     public var terms = Terms()
+    /// Whether bytes of this complete file are lost, until someone brings them again (spec/checking.md). The ledger
+    /// derives it whenever it is asked, and never writes it down.
+    public package(set) var isDamaged = false
 
     public init(
         id: UploadID, namespace: Namespace, owner: Principal, chunkSize: ChunkSize, created: Timestamp,

@@ -13,12 +13,24 @@ extension DiskStore {
         try await setAside([(Folder(of: id), id.description)], at: moment)
     }
 
-    /// The record of a complete file as it lies on disk, or nil when it is absent or damaged.
-    package func record(of id: UploadID) async throws(StoreError) -> FileRecord? {
+    public func recorded() async throws(StoreError) -> [UploadID] {
+        var ids: [UploadID] = []
+        for part in 0..<Folders.manifestFolderCount {
+            ids += try await threads.work.run { [self] () throws(StoreError) in
+                do throws(FileSystemError) {
+                    return try folders.open(Folder(manifestPart: part)).names().compactMap(UploadID.init)
+                } catch { throw error.storeError }
+            }
+        }
+        return ids
+    }
+
+    public func record(of id: UploadID) async throws(StoreError) -> FileRecord? {
         try await threads.work.run { [self] () throws(StoreError) in
             do throws(FileSystemError) {
                 let file = try folders.open(Folder(of: id)).file(id.description, for: .reading)
-                return FileRecord(try file.read(min(try file.length(), FileRecord.lengthLimit), at: 0))
+                let record = FileRecord(try file.read(min(try file.length(), FileRecord.lengthLimit), at: 0))
+                return record?.id == id ? record : nil
             } catch .absent {
                 return nil
             } catch {

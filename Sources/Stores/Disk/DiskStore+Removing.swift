@@ -7,6 +7,20 @@ extension DiskStore {
         try await setAside(digests.map { (Folder(of: $0), $0.description) }, at: moment)
     }
 
+    public func quarantine(_ digest: Digest, at moment: Timestamp) async throws(StoreError) {
+        let source = Folder(of: digest)
+        let place = "\(digest).\(moment.seconds).bad"
+        try await threads.sync.run { [self] () throws(StoreError) in
+            try admission.check()
+            do throws(FileSystemError) {
+                try folders.open(source).rename(
+                    digest.description, to: place, in: folders.open(.quarantine))
+            } catch .absent {} catch { throw error.storeError }
+        }
+        try await sync([.quarantine])
+        try await sync([source])
+    }
+
     public func chunks(on shelf: Int) async throws(StoreError) -> [Digest] {
         try await threads.work.run { [self] () throws(StoreError) in
             do throws(FileSystemError) {

@@ -33,26 +33,27 @@ public final class DiskStore: Store {
         }
     }
 
-    public func missing(from digests: [Digest]) async throws(StoreError) -> [Digest] {
-        var missing: [Digest] = []
-        for start in stride(from: 0, to: digests.count, by: Self.lookLength) {
-            let some = digests[start..<min(start + Self.lookLength, digests.count)]
-            missing += try await threads.work.run { [self] () throws(StoreError) in
-                var missing: [Digest] = []
-                for digest in some where try !isPresent(digest) { missing.append(digest) }
-                return missing
-            }
+    public func inspect(_ digests: [Digest]) async throws(StoreError) -> [StoredChunk?] {
+        let pieces = stride(from: 0, to: digests.count, by: Self.lookLength).map {
+            Result<_, StoreError>.success(digests[$0..<min($0 + Self.lookLength, digests.count)])
         }
-        return missing
+        var found: [StoredChunk?] = []
+        let looked = await threads.work.advance(pieces) { [self] some throws(StoreError) in
+            var found: [StoredChunk?] = []
+            for digest in some { found.append(try standing(digest)) }
+            return found
+        }
+        for piece in looked { found += try piece.get() }
+        return found
     }
 
     /// How many chunks one thread looks for at a time.
     private static let lookLength = 256
 
-    private func isPresent(_ digest: Digest) throws(StoreError) -> Bool {
-        guard let file = try chunk(digest) else { return false }
+    private func standing(_ digest: Digest) throws(StoreError) -> StoredChunk? {
+        guard let file = try chunk(digest) else { return nil }
         // One whose footer cannot be read is not there: it will be sent again, which heals it.
-        return (try? ChunkFile(file, named: digest)) != nil
+        return (try? ChunkFile(file, named: digest))?.footer.chunk
     }
 
     /// The file under a chunk's name, or nil when there is none. Blocks.

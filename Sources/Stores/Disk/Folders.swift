@@ -7,11 +7,13 @@ struct Folders: Sendable {
     static let format = "format.json"
     static let ledger = "ledger.sqlite"
     static let namespaces = "ns"
+    static let quarantine = "quarantine"
 
     let root: any Directory
     let temporary: any Directory
     let tails: any Directory
     private let trash: any Directory
+    private let quarantine: any Directory
     private let chunks: any Directory
     private let manifests: any Directory
 
@@ -26,6 +28,7 @@ struct Folders: Sendable {
         temporary = try root.child("tmp")
         tails = try root.child("tails")
         trash = try root.child("trash")
+        quarantine = try root.child(Self.quarantine)
         chunks = try space.child("chunks")
         manifests = try space.child("manifests")
         try chunks.makeAll(Self.chunkFolders)
@@ -39,11 +42,13 @@ struct Folders: Sendable {
         case .chunks(let name): try chunks.directory(name)
         case .manifests(let name): try manifests.directory(name)
         case .trash(let name): try trash.directory(name)
+        case .quarantine: quarantine
         }
     }
 
     private static let chunkFolders = (0..<4096).map { hexadecimal($0, digits: 3) }
-    private static let manifestFolders = (0..<256).map { hexadecimal($0, digits: 2) }
+    static let manifestFolderCount = 256
+    private static let manifestFolders = (0..<manifestFolderCount).map { hexadecimal($0, digits: 2) }
     private static let trashFolders = manifestFolders
 
     fileprivate static func hexadecimal(_ number: Int, digits: Int) -> String {
@@ -60,6 +65,8 @@ enum Folder: Hashable, Sendable {
     case manifests(String)
     /// By the first two digits of what was set aside.
     case trash(String)
+    /// What was found damaged, for a person to look at.
+    case quarantine
 
     /// Where a chunk lies, under its digest.
     init(of chunk: Digest) { self = .chunks(String(chunk.description.prefix(3))) }
@@ -69,6 +76,9 @@ enum Folder: Hashable, Sendable {
 
     /// The chunks whose digests begin with these twelve bits.
     init(shelf: Int) { self = .chunks(Folders.hexadecimal(shelf, digits: 3)) }
+
+    /// One of 256 parts of the file records.
+    init(manifestPart part: Int) { self = .manifests(Folders.hexadecimal(part, digits: 2)) }
 
     /// One of 256 parts of the trash.
     init(trashPart part: Int) { self = .trash(Folders.hexadecimal(part, digits: 2)) }

@@ -45,7 +45,7 @@ extension ForwardingLedger {
 
     package func kept(
         of digests: Set<Digest>, in namespace: Namespace, by owner: Principal?
-    ) async throws(StoreError) -> Set<Digest> {
+    ) async throws(StoreError) -> [Digest: Timestamp] {
         try pass()
         return try await base.kept(of: digests, in: namespace, by: owner)
     }
@@ -84,5 +84,26 @@ extension ForwardingLedger {
     package func unshed(limit: Int) async throws(StoreError) -> [UploadID] {
         try pass()
         return try await base.unshed(limit: limit)
+    }
+
+    package func keptChunks(
+        in namespace: Namespace, after digest: Digest?, limit: Int
+    ) async throws(StoreError) -> [StoredChunk] {
+        try pass()
+        return try await base.keptChunks(in: namespace, after: digest, limit: limit)
+    }
+
+    package func unverified(
+        in namespace: Namespace, outside trusted: ClosedRange<Timestamp>, limit: Int
+    ) async throws(StoreError) -> [StoredChunk] {
+        try pass()
+        return try await base.unverified(in: namespace, outside: trusted, limit: limit)
+    }
+
+    package func uploads(
+        referringTo digest: Digest, in namespace: Namespace, limit: Int
+    ) async throws(StoreError) -> [Upload] {
+        try pass()
+        return try await base.uploads(referringTo: digest, in: namespace, limit: limit)
     }
 }

@@ -15,8 +15,8 @@ extension ForwardingStore {
 
     package func read(_ digest: Digest) async throws(StoreError) -> ByteBuffer? { try await base.read(digest) }
 
-    package func missing(from digests: [Digest]) async throws(StoreError) -> [Digest] {
-        try await base.missing(from: digests)
+    package func inspect(_ digests: [Digest]) async throws(StoreError) -> [StoredChunk?] {
+        try await base.inspect(digests)
     }
 
     package func draft(continuing tail: Tail?) async throws(StoreError) -> any ChunkDraft {
@@ -33,6 +33,14 @@ extension ForwardingStore {
 
     package func withdraw(_ id: UploadID, at moment: Timestamp) async throws(StoreError) {
         try await base.withdraw(id, at: moment)
+    }
+
+    package func recorded() async throws(StoreError) -> [UploadID] { try await base.recorded() }
+
+    package func record(of id: UploadID) async throws(StoreError) -> FileRecord? { try await base.record(of: id) }
+
+    package func quarantine(_ digest: Digest, at moment: Timestamp) async throws(StoreError) {
+        try await base.quarantine(digest, at: moment)
     }
 
     package func remove(_ digests: [Digest], at moment: Timestamp) async throws(StoreError) {

@@ -140,9 +140,9 @@ enum NamedChecks {
             _ = try await ledger.begin([1, 2])
             let digests = Set([1, 2, 3].map { chunk($0).entry.digest })
             let own = Set([1, 2].map { chunk($0).entry.digest })
-            try expect(try await ledger.kept(of: digests, in: .standard, by: nil), is: own)
-            try expect(try await ledger.kept(of: digests, in: .standard, by: .everyone), is: own)
-            try expect(try await ledger.kept(of: digests, in: .standard, by: Principal("other")), is: [])
+            try expect(try await ledger.keptDigests(of: digests, in: .standard, by: nil), is: own)
+            try expect(try await ledger.keptDigests(of: digests, in: .standard, by: .everyone), is: own)
+            try expect(try await ledger.keptDigests(of: digests, in: .standard, by: Principal("other")), is: [])
         },
         LedgerCheck("a file is found by its content id while it is complete, the newest first") { ledger in
             var files: [Upload] = []

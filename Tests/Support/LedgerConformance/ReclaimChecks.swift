@@ -15,7 +15,7 @@ enum ReclaimChecks {
             try expect(try await ledger.known(of: upload.id, in: 0..<9), is: [])
             try expect(try await ledger.standing(of: chunk(1).entry.digest, in: upload.id), is: nil)
             let digests = Set(entries(0..<5).map(\.digest))
-            try expect(try await ledger.kept(of: digests, in: .standard, by: .everyone), is: [])
+            try expect(try await ledger.keptDigests(of: digests, in: .standard, by: .everyone), is: [])
             try await expectRefusal { try await ledger.commit([.branch(LedgerSamples.upload([0]), origin: upload.id)]) }
             try await expectRefusal {
                 try await ledger.commit([.join(LedgerSamples.upload(0..<5), origins: [upload.id])])
@@ -91,7 +91,7 @@ enum ReclaimChecks {
         LedgerCheck("a condemned chunk is not kept, and no entry can be made to refer to it") { ledger in
             try await ledger.condemned(0..<2)
             let digests = Set(entries(0..<2).map(\.digest))
-            try expect(try await ledger.kept(of: digests, in: .standard, by: nil), is: [])
+            try expect(try await ledger.keptDigests(of: digests, in: .standard, by: nil), is: [])
             let id = try await ledger.begin().id
             let naming = Naming(expires: Timestamp(seconds: 1))
             try await ledger.commit([.declare(id, from: 0, entries(0..<2), kept: digests, naming)])
@@ -109,7 +109,7 @@ enum ReclaimChecks {
             try await ledger.commit([.place(id, [chunk(1)], placing)])
             let digests = entries(0..<4).map(\.digest)
             try expect(try await ledger.condemnedDigests(), is: Set(digests[2...]))
-            try expect(try await ledger.kept(of: Set(digests), in: .standard, by: nil), is: Set(digests[..<2]))
+            try expect(try await ledger.keptDigests(of: Set(digests), in: .standard, by: nil), is: Set(digests[..<2]))
             try expect(try await ledger.entries(of: upload), is: entries(0..<1))
             try await ledger.commit([.condemn(digests, in: .standard)])
             try expect(try await ledger.condemnedDigests(), is: Set(digests[2...]))
@@ -195,7 +195,7 @@ extension Ledger {
     }
 
     @discardableResult
-    fileprivate func end(_ upload: Upload) async throws -> Upload {
+    func end(_ upload: Upload) async throws -> Upload {
         var ended = try await self.upload(upload.id) ?? upload
         ended.state = .expired
         ended.run = Run()
@@ -204,24 +204,24 @@ extension Ledger {
         return ended
     }
 
-    fileprivate func endAndShed(_ upload: Upload) async throws {
+    func endAndShed(_ upload: Upload) async throws {
         try await end(upload)
         while let id = try await unshed(limit: 1).first { try await commit([.shed(id, limit: 100)]) }
     }
 
     /// Makes these chunks known, and condemned.
-    fileprivate func condemned(_ numbers: some Collection<Int>) async throws {
+    func condemned(_ numbers: some Collection<Int>) async throws {
         try await endAndShed(try await begin(numbers))
         try await commit([.condemn(LedgerConformance.entries(numbers).map(\.digest), in: .standard)])
     }
 
-    fileprivate func condemnedDigests(among digests: [Digest]? = nil) async throws -> Set<Digest> {
+    func condemnedDigests(among digests: [Digest]? = nil) async throws -> Set<Digest> {
         Set(
             try await condemned(among: digests.map { Set($0) }, in: .standard, limit: 100).map(\.entry.digest))
     }
 
     /// The digests of what nothing refers to.
-    fileprivate func free() async throws -> [Digest] {
+    func free() async throws -> [Digest] {
         try await unreferenced(in: .standard, after: nil, looking: 1000).chunks.map(\.entry.digest)
     }
 }

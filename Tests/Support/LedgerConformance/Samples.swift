@@ -53,6 +53,13 @@ extension Ledger {
         return upload
     }
 
+    /// Those of `digests` that are kept.
+    func keptDigests(
+        of digests: Set<Digest>, in namespace: Namespace, by owner: Principal?
+    ) async throws -> Set<Digest> {
+        Set(try await kept(of: digests, in: namespace, by: owner).keys)
+    }
+
     func entries(of upload: Upload) async throws -> [Entry] {
         try await entries(of: upload.id, in: 0..<Limits().entries)
     }

@@ -19,6 +19,17 @@ enum RecordChecks {
         StoreCheck("a record that never was can be withdrawn") { store in
             try await store.withdraw(UploadID(), at: Timestamp(seconds: 0))
         },
+        StoreCheck("a record is read as it was published last, until it is withdrawn") { store in
+            let (one, other) = (UploadID(), UploadID())
+            try await store.publish(record(one, named: "first"))
+            try await store.publish(record(one, named: "second"))
+            try await store.publish(record(other, named: "other"))
+            try expect(try await store.record(of: one), is: record(one, named: "second"))
+            try expect(Set(try await store.recorded()), is: [one, other])
+            try await store.withdraw(one, at: Timestamp(seconds: 0))
+            try expect(try await store.record(of: one), is: nil)
+            try expect(try await store.recorded(), is: [other])
+        },
         StoreCheck("records from many tasks at once are all published") { store in
             try await withThrowingTaskGroup { group in
                 for number in 0..<100 {

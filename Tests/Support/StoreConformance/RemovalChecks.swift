@@ -15,6 +15,20 @@ enum RemovalChecks {
             try await store.remove(gone, at: moment)
             try await store.remove([], at: moment)
         },
+        StoreCheck("a chunk in quarantine is absent, can be kept again, and is never freed") { store in
+            let bytes = noise(1, 70_000)
+            let digest = Entry(of: bytes).digest
+            for number in 0..<3 as Range<Int64> {
+                try await store.keep(bytes)
+                try await store.quarantine(digest, at: moment.advanced(by: .seconds(number)))
+                try expect(try await store.chunk(bytes), is: nil)
+                try expect(try await store.missing(from: [digest]), is: [digest])
+                try await store.quarantine(digest, at: moment)
+            }
+            try expect(try await store.free(at: moment.advanced(by: .seconds(1 << 40)), .zero), is: 0)
+            try await store.keep(bytes)
+            try expect(try await store.chunk(bytes), is: bytes)
+        },
         StoreCheck("a chunk that was removed can be kept again, and removed again") { store in
             let bytes = noise(1, 70_000)
             for _ in 0..<3 {

@@ -34,7 +34,9 @@ package struct CommitQueue {
                 case .end: rows + 1
                 case .shed(_, let limit): rows + 1 + limit
                 // These lie anywhere, so each touches pages of its own.
-                case .condemn(let digests, _), .drop(let digests, _): rows + 1 + 4 * digests.count
+                case .condemn(let digests, _), .drop(let digests, _), .verify(let digests, _, _),
+                    .damage(let digests, _, _):
+                    rows + 1 + 4 * digests.count
                 case .forget(let ids): rows + 1 + 4 * ids.count
                 }
             }

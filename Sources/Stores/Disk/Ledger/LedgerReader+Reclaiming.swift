@@ -71,7 +71,7 @@ extension LedgerReader {
         }
     }
 
-    private static func chunk(_ entry: Entry, _ row: Row) throws -> StoredChunk {
+    static func chunk(_ entry: Entry, _ row: Row) throws -> StoredChunk {
         guard let codec = StoredChunk.Codec(rawValue: try row.decode(UInt8.self, atIndex: 4)) else {
             throw LedgerRefusal(reason: "damaged: the codec of \(entry.digest)")
         }

@@ -82,18 +82,25 @@ struct LedgerReader {
         return KnownEntry(try Self.entry(row), isPresent: try row.decode(Bool.self, atIndex: 3))
     }
 
-    func kept(of digests: Set<Digest>, in namespace: Namespace, by owner: Principal?) throws -> Set<Digest> {
+    func kept(
+        of digests: Set<Digest>, in namespace: Namespace, by owner: Principal?
+    ) throws -> [Digest: Timestamp] {
         let statement = try db.cachedStatement(
             sql: """
-                SELECT 1 FROM chunk WHERE namespace = (SELECT id FROM namespace WHERE name = ?) AND digest = ?
+                SELECT verified FROM chunk WHERE namespace = (SELECT id FROM namespace WHERE name = ?) AND digest = ?
                 AND state = 0 AND (?3 IS NULL OR EXISTS (
                     SELECT 1 FROM entry JOIN upload ON upload.row = entry.upload
                     WHERE entry.chunk = chunk.id AND upload.owner = ?3 AND upload.state < 2))
                 """)
         let owner = owner.map { Data($0.description.utf8) }
-        return try digests.filter {
-            try Int.fetchOne(statement, arguments: [namespace.description, $0.data, owner]) != nil
+        var kept: [Digest: Timestamp] = [:]
+        for digest in digests {
+            let arguments: StatementArguments = [namespace.description, digest.data, owner]
+            if let seconds = try Int64.fetchOne(statement, arguments: arguments) {
+                kept[digest] = Timestamp(seconds: seconds)
+            }
         }
+        return kept
     }
 
     func file(_ contentID: Digest, in namespace: Namespace, of owner: Principal) throws -> Upload? {

@@ -3,7 +3,7 @@ import GRDB
 /// The tables and how they came to be (spec/ledger.md, "Tables").
 enum LedgerSchema {
     /// Each step leads from the version of its index to the next; a step that was released never changes.
-    private static let steps = [first]
+    private static let steps = [first, checking]
 
     /// "Crn1": what SQLite's header calls the application.
     private static let applicationID: Int64 = 0x4372_6E31
@@ -107,5 +107,12 @@ enum LedgerSchema {
         CREATE INDEX challenges ON start_byte (challenger);
 
         CREATE TABLE unshed (upload INTEGER PRIMARY KEY REFERENCES upload);
+        """
+
+    /// When each chunk's bytes were last known to be right; of those kept before this was written down nobody knows.
+    private static let checking = """
+        ALTER TABLE chunk ADD COLUMN verified INTEGER NOT NULL DEFAULT 0;
+        CREATE INDEX verified ON chunk (namespace, verified);
+        CREATE INDEX damaged ON chunk (id) WHERE state = 1;
         """
 }

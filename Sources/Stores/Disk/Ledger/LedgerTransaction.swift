@@ -17,9 +17,10 @@ struct LedgerTransaction {
     }
 
     /// Returns when the batch is durable or has taken no effect.
-    static func run(_ batch: CommitQueue.Batch, in db: Database) -> Outcome {
+    static func run(_ batch: CommitQueue.Batch, at moment: Timestamp, in db: Database) -> Outcome {
         do {
-            let transaction = LedgerTransaction(db: db, writer: LedgerWriter(db: db, batch: batch.number))
+            let transaction = LedgerTransaction(
+                db: db, writer: LedgerWriter(db: db, batch: batch.number, moment: moment))
             try db.beginTransaction(.immediate)
             let verdicts = try batch.calls.map { try transaction.verdict(on: $0.changes) }
             try db.commit()

@@ -7,6 +7,8 @@ import GRDB
 struct LedgerWriter {
     let db: Database
     let batch: Int64
+    /// When chunks that are kept now are known to be right.
+    let moment: Timestamp
 
     func apply(_ change: LedgerChange) throws {
         switch change {
@@ -32,6 +34,8 @@ struct LedgerWriter {
         case .shed(let id, let limit): try shed(id, limit)
         case .condemn(let digests, let namespace): try condemn(digests, in: namespace)
         case .drop(let digests, let namespace): try drop(digests, in: namespace)
+        case .verify(let digests, let namespace, let moment): try verify(digests, in: namespace, at: moment)
+        case .damage(let digests, let namespace, let moment): try damage(digests, in: namespace, at: moment)
         case .forget(let ids): for id in ids { try forget(id) }
         }
     }
@@ -103,12 +107,14 @@ struct LedgerWriter {
     func keep(_ chunk: StoredChunk, in namespace: Int64) throws -> Int64 {
         try run(
             """
-            INSERT INTO chunk (namespace, digest, length, stored, codec, batch, state) VALUES (?, ?, ?, ?, ?, ?, 0)
-            ON CONFLICT DO UPDATE
-            SET stored = excluded.stored, codec = excluded.codec, batch = excluded.batch, state = 0
+            INSERT INTO chunk (namespace, digest, length, stored, codec, batch, verified, state)
+            VALUES (?, ?, ?, ?, ?, ?, ?, 0)
+            ON CONFLICT DO UPDATE SET stored = excluded.stored, codec = excluded.codec, batch = excluded.batch,
+                verified = excluded.verified, state = 0
             """,
             [
                 namespace, chunk.entry.digest.data, chunk.entry.length, chunk.storedLength, chunk.codec.rawValue, batch,
+                moment.seconds,
             ])
         guard let number = try number(of: chunk.entry, in: namespace) else {
             throw LedgerRefusal(reason: "chunk \(chunk.entry.digest) was not written")

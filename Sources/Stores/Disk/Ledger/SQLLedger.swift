@@ -12,10 +12,17 @@ import NIOConcurrencyHelpers
 public final class SQLLedger: Ledger {
     private let pool: DatabasePool
     private let queue: NIOLockedValueBox<CommitQueue>
+    private let now: @Sendable () -> Timestamp
     private let logger: Logger
+    /// Whether the ledger was not closed before this start: what came last may be lost with its log.
+    public let wasUnclean: Bool
 
-    private init(pool: DatabasePool, start: LedgerStart, logger: Logger) {
+    private init(
+        pool: DatabasePool, start: LedgerStart, now: @escaping @Sendable () -> Timestamp, logger: Logger
+    ) {
         self.pool = pool
+        self.now = now
+        wasUnclean = start.wasChecked
         self.logger = logger
         queue = NIOLockedValueBox(CommitQueue(after: start.batch))
     }
@@ -26,15 +33,17 @@ public final class SQLLedger: Ledger {
     /// - Parameters:
     ///   - store: The id of the store it belongs to. A new ledger remembers it; another's is refused.
     ///   - creating: Whether a missing or empty file is taken for a new ledger. Only right while the store is new.
+    ///   - now: When chunks are said to be right as they are kept.
     package static func open(
-        _ path: String, store: String, creating: Bool, logger: Logger
+        _ path: String, store: String, creating: Bool, now: @escaping @Sendable () -> Timestamp = Timestamp.now,
+        logger: Logger
     ) async throws(LedgerError) -> SQLLedger {
         do {
             try LedgerFile(path: path).prepare(creating: creating)
             let pool = try DatabasePool(path: path, configuration: LedgerSettings.configuration(store: store))
             let start = try await pool.onWriter { try LedgerStart($0, store: store) }
             if start.wasChecked { logger.notice("ledger: checked after an unclean stop") }
-            return SQLLedger(pool: pool, start: start, logger: logger)
+            return SQLLedger(pool: pool, start: start, now: now, logger: logger)
         } catch {
             throw LedgerError(path: path, reason: LedgerError.Reason(error))
         }
@@ -91,7 +100,7 @@ public final class SQLLedger: Ledger {
 
     public func kept(
         of digests: Set<Digest>, in namespace: Namespace, by owner: Principal?
-    ) async throws(StoreError) -> Set<Digest> {
+    ) async throws(StoreError) -> [Digest: Timestamp] {
         try await read { try $0.kept(of: digests, in: namespace, by: owner) }
     }
 
@@ -125,6 +134,24 @@ public final class SQLLedger: Ledger {
 
     public func unshed(limit: Int) async throws(StoreError) -> [UploadID] {
         try await read { try $0.unshed(limit: limit) }
+    }
+
+    public func keptChunks(
+        in namespace: Namespace, after digest: Digest?, limit: Int
+    ) async throws(StoreError) -> [StoredChunk] {
+        try await read { try $0.keptChunks(in: namespace, after: digest, limit: limit) }
+    }
+
+    public func unverified(
+        in namespace: Namespace, outside trusted: ClosedRange<Timestamp>, limit: Int
+    ) async throws(StoreError) -> [StoredChunk] {
+        try await read { try $0.unverified(in: namespace, outside: trusted, limit: limit) }
+    }
+
+    public func uploads(
+        referringTo digest: Digest, in namespace: Namespace, limit: Int
+    ) async throws(StoreError) -> [Upload] {
+        try await read { try $0.uploads(referringTo: digest, in: namespace, limit: limit) }
     }
 
     /// The digests of the chunks that the last `batches` transactions kept: those to look for after a crash.
@@ -161,7 +188,7 @@ extension SQLLedger {
     }
 
     private func settle(_ batch: CommitQueue.Batch, in db: Database) {
-        switch LedgerTransaction.run(batch, in: db) {
+        switch LedgerTransaction.run(batch, at: now(), in: db) {
         case .committed(let verdicts):
             for (call, verdict) in zip(batch.calls, verdicts) { call.answer(verdict) }
         case .full:

@@ -22,9 +22,17 @@ enum UploadRow {
         """
 
     /// What `upload(_:)` reads; the namespace by its name.
-    static let selection = columns.map {
-        $0 == "namespace" ? "(SELECT name FROM namespace WHERE namespace.id = upload.namespace)" : $0
-    }.joined(separator: ", ")
+    static let selection =
+        columns.map {
+            $0 == "namespace" ? "(SELECT name FROM namespace WHERE namespace.id = upload.namespace)" : $0
+        }.joined(separator: ", ") + ", \(isDamaged)"
+
+    /// Few chunks are damaged, if any, so all of them are looked through.
+    private static let isDamaged = """
+        upload.state = \(Upload.State.complete.rawValue) AND EXISTS (
+            SELECT 1 FROM chunk INDEXED BY damaged CROSS JOIN entry INDEXED BY reference ON entry.chunk = chunk.id
+            WHERE chunk.state = \(ChunkState.damaged.rawValue) AND entry.upload = upload.row)
+        """
 
     static func arguments(_ upload: Upload, namespace: Int64) throws -> StatementArguments {
         let (length, isInferred) = columns(of: upload.length)
@@ -61,6 +69,7 @@ enum UploadRow {
         if let terms = try row.decode(String?.self, atIndex: 20) {
             upload.terms = try JSONDecoder().decode(Terms.self, from: Data(terms.utf8))
         }
+        upload.isDamaged = try row.decode(Bool.self, atIndex: columns.count)
         return upload
     }
 

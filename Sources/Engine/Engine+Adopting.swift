@@ -1,0 +1,98 @@
+import CairnContent
+
+/// What was learned from file records.
+public struct Adopted: Hashable, Sendable {
+    /// Files that the ledger did not have as complete.
+    public var files = 0
+    /// Of those, files some bytes of which are lost.
+    public var damaged = 0
+    /// Records that cannot be read.
+    public var unreadable: [UploadID] = []
+
+    public init() {}
+}
+
+/// Finished files that a ledger has lost, and records that were lost beside it (spec/checking.md).
+extension Engine {
+    /// Makes the ledger know each of the files that `ids` has records of, unless it knows them already; what it knows
+    /// as ended stays so.
+    ///
+    /// - Parameter ids: As `RecordStore.recorded` has named them before anything was published here: what is being
+    ///   published now is the affair of those who do.
+    public func adopt(_ ids: [UploadID]) async throws(UploadError) -> Adopted {
+        var adopted = Adopted()
+        for id in ids where !stopping.hasFired {
+            let known = try await load(id)
+            guard known == nil || known?.state == .open else { continue }
+            guard let record = try await record(of: id) else {
+                adopted.unreadable.append(id)
+                continue
+            }
+            let isDamaged = try await leases.hold(.upload(id)) { _ throws(UploadError) in
+                try await self.restore(record, over: try await self.load(id))
+            }
+            adopted.files += 1
+            if isDamaged { adopted.damaged += 1 }
+        }
+        return adopted
+    }
+
+    /// Sees to it that the record of a complete file is there and says what the ledger says.
+    ///
+    /// - Returns: Whether it had to be written anew.
+    package func renewRecord(of file: Upload) async throws(UploadError) -> Bool {
+        guard file.state == .complete else { return false }
+        do {
+            let entries = try await allEntries(of: file)
+            let wanted = try FileRecord(file, entries: entries)
+            guard try await store.record(of: file.id) != wanted else { return false }
+            try await store.withdraw(file.id, at: now())
+            try await store.publish(wanted)
+            return true
+        } catch {
+            throw error as? UploadError ?? .store(error as? StoreError ?? .failed("\(error)"))
+        }
+    }
+
+    private func record(of id: UploadID) async throws(UploadError) -> FileRecord? {
+        do { return try await store.record(of: id) } catch { throw .store(error) }
+    }
+
+    /// Writes the file down as complete; chunks that are not here are lost until someone brings them.
+    private func restore(_ record: FileRecord, over known: Upload?) async throws(UploadError) -> Bool {
+        let entries = record.manifest.entries
+        let digests = Array(Set(entries.map(\.digest)))
+        await locks.hold(digests)
+        var areReferred = false
+        defer { locks.release(digests, areReferred: areReferred) }
+        do {
+            var found: [Digest: StoredChunk] = [:]
+            for (digest, chunk) in zip(digests, try await store.inspect(digests)) { found[digest] = chunk }
+            let stored = entries.map { entry in
+                found[entry.digest].flatMap { $0.entry == entry ? $0 : nil }
+                    ?? StoredChunk(entry: entry, storedLength: entry.length, codec: .raw)
+            }
+            let lost = Set(entries.filter { found[$0.digest]?.entry != $0 }.map(\.digest)).sorted()
+            try await ledger.commit([
+                .write(Upload(record, in: namespace), entries: stored), .damage(lost, in: namespace, at: now()),
+            ])
+            areReferred = true
+            if let tail = known?.tail { await store.drop(tail.name) }
+            return !lost.isEmpty
+        } catch { throw .store(error) }
+    }
+}
+
+extension Upload {
+    /// The complete file that a record tells of.
+    fileprivate init(_ record: FileRecord, in namespace: Namespace) {
+        self.init(
+            id: record.id, namespace: namespace, owner: record.owner, chunkSize: record.manifest.chunkSize,
+            created: record.created, metadata: record.metadata)
+        run = Run(record.manifest.entries)
+        acknowledged = run.length
+        isRagged = record.manifest.isRagged
+        state = .complete
+        length = .declared(run.length)
+    }
+}

@@ -1,0 +1,152 @@
+public import CairnContent
+import Logging
+import NIOConcurrencyHelpers
+
+/// What a look at chunks has found.
+public struct Verified: Hashable, Sendable {
+    /// Chunks whose bytes were read and are right.
+    public var sound = 0
+    /// What these hold, in bytes.
+    public var length: Int64 = 0
+    /// Chunks whose bytes are lost, now set aside.
+    public var damaged: [Digest] = []
+
+    public init() {}
+
+    public static func += (left: inout Verified, right: Verified) {
+        left.sound += right.sound
+        left.length += right.length
+        left.damaged += right.damaged
+    }
+}
+
+/// Never relying on bytes that nobody has read for long (spec/checking.md).
+extension Engine {
+    /// For how long after its bytes were known to be right a copy is relied on by its footer alone.
+    static let trust = Duration.seconds(24 * 3600)
+
+    /// How many chunks are read at once for one request.
+    private static let lanes = 4
+    /// Files that one line of the log names.
+    private static let namedFiles = 8
+    /// Uploads that are looked at again for one damaged chunk.
+    private static let heldLimit = 4096
+
+    /// Reads those chunks again whose bytes were last known to be right longer than `age` ago, those first that wait
+    /// longest, at most `limit`.
+    ///
+    /// Damaged ones are set aside. One that somebody is just bringing is left to the next call.
+    /// - Parameter lanes: How many are read at once.
+    public func scrub(
+        olderThan age: Duration, limit: Int, lanes: Int = 1
+    ) async throws(StoreError) -> Verified {
+        let moment = now()
+        return try await scrub(outside: moment.advanced(by: .zero - age)...moment, limit: limit, lanes: lanes)
+    }
+
+    /// The same for chunks whose bytes were not known to be right within `trusted`.
+    package func scrub(
+        outside trusted: ClosedRange<Timestamp>, limit: Int, lanes: Int
+    ) async throws(StoreError) -> Verified {
+        let due = try await ledger.unverified(in: namespace, outside: trusted, limit: limit)
+        var verified = Verified()
+        let sound = try await self.sound(among: due.map(\.entry), lanes)
+        for chunk in due {
+            if sound.contains(chunk.entry.digest) {
+                verified.sound += 1
+                verified.length += Int64(chunk.entry.length)
+            } else if try await setAside(chunk.entry) {
+                verified.damaged.append(chunk.entry.digest)
+            }
+        }
+        return verified
+    }
+
+    /// Looks at chunks of the namespace in order of their digests, at most `limit`, by their lengths and footers; reads
+    /// only what does not agree with the ledger.
+    ///
+    /// - Returns: What is damaged, and the last chunk that was looked at; nil when there is none behind it.
+    package func look(
+        after digest: Digest?, limit: Int
+    ) async throws(StoreError) -> (looked: Int, damaged: [Digest], last: Digest?) {
+        let known = try await ledger.keptChunks(in: namespace, after: digest, limit: limit)
+        let found = try await store.inspect(known.map(\.entry.digest))
+        var damaged: [Digest] = []
+        for (known, found) in zip(known, found) where known != found {
+            if try await setAside(known.entry) { damaged.append(known.entry.digest) }
+        }
+        return (known.count, damaged, known.count < limit ? nil : known.last?.entry.digest)
+    }
+
+    /// Those of the kept chunks that a client need not send: there, and right as far as anybody knows since yesterday;
+    /// of the others the bytes are read.
+    func reliable(among kept: [Digest: Timestamp]) async throws(StoreError) -> Set<Digest> {
+        let moment = now()
+        let digests = kept.keys.sorted()
+        var reliable: Set<Digest> = []
+        var doubtful: [Entry] = []
+        for (digest, found) in zip(digests, try await store.inspect(digests)) {
+            guard let found else { continue }
+            if kept[digest]?.isOver(Self.trust, at: moment) ?? true {
+                doubtful.append(found.entry)
+            } else {
+                reliable.insert(digest)
+            }
+        }
+        let sound = try await sound(among: doubtful, Self.lanes)
+        for entry in doubtful where !sound.contains(entry.digest) { _ = try await setAside(entry) }
+        return reliable.union(sound)
+    }
+
+    /// How many bytes would have to be read before all of the kept chunks can be relied on.
+    func doubtfulLength(of entries: [Entry], _ kept: [Digest: Timestamp]) -> Int64 {
+        let moment = now()
+        return entries.reduce(0) { length, entry in
+            length + (kept[entry.digest]?.isOver(Self.trust, at: moment) ?? true ? Int64(entry.length) : 0)
+        }
+    }
+
+    /// Those whose bytes are right, which is noted.
+    private func sound(among entries: [Entry], _ lanes: Int) async throws(StoreError) -> Set<Digest> {
+        var sound: [Digest] = []
+        for start in stride(from: 0, to: entries.count, by: lanes) where !stopping.hasFired {
+            let some = entries[start..<min(start + lanes, entries.count)]
+            sound += await withTaskGroup(of: Digest?.self) { group in
+                for entry in some { group.addTask { await self.isSound(entry) ? entry.digest : nil } }
+                return await group.reduce(into: []) { if let digest = $1 { $0.append(digest) } }
+            }
+        }
+        guard !stopping.hasFired else { throw .failed("the server is stopping") }
+        if !sound.isEmpty { try await ledger.commit([.verify(sound.sorted(), in: namespace, at: now())]) }
+        return Set(sound)
+    }
+
+    /// What cannot be read is not sound.
+    private func isSound(_ entry: Entry) async -> Bool {
+        (try? await verified(store.read(entry.digest), entry)) != nil
+    }
+
+    /// Moves the chunk's bytes out of the way when they are not what they must be, and writes down that they are lost:
+    /// whoever brings them heals every file that has them.
+    ///
+    /// - Returns: Whether they are lost. Not when somebody is just bringing them, or when they are right by now.
+    func setAside(_ entry: Entry) async throws(StoreError) -> Bool {
+        let digest = entry.digest
+        let closed = locks.close([digest])
+        defer { locks.open(closed) }
+        guard !closed.isEmpty, try await ledger.kept(of: [digest], in: namespace, by: nil)[digest] != nil,
+            await !isSound(entry)
+        else { return false }
+        try await store.quarantine(digest, at: now())
+        try await ledger.commit([.damage([digest], in: namespace, at: now())])
+        let holders = try await ledger.uploads(referringTo: digest, in: namespace, limit: Self.heldLimit)
+        let open = holders.filter { $0.state == .open }.map(\.id)
+        // Their chunks are looked for again before they go on.
+        sound.withLock { $0.subtract(open) }
+        let files = holders.filter { $0.state == .complete }.prefix(Self.namedFiles).map(\.id.description)
+        logger.error(
+            "chunk damaged: set aside, whoever sends its bytes heals it",
+            metadata: ["digest": "\(digest)", "files": "\(files)"])
+        return true
+    }
+}
