@@ -8,12 +8,15 @@ struct Folders: Sendable {
     static let ledger = "ledger.sqlite"
     static let namespaces = "ns"
     static let quarantine = "quarantine"
+    static let backup = "backup"
 
     let root: any Directory
     let temporary: any Directory
     let tails: any Directory
     private let trash: any Directory
     private let quarantine: any Directory
+    /// Copies of the ledger.
+    let backup: any Directory
     private let chunks: any Directory
     private let manifests: any Directory
 
@@ -29,6 +32,7 @@ struct Folders: Sendable {
         tails = try root.child("tails")
         trash = try root.child("trash")
         quarantine = try root.child(Self.quarantine)
+        backup = try root.child(Self.backup)
         chunks = try space.child("chunks")
         manifests = try space.child("manifests")
         try chunks.makeAll(Self.chunkFolders)
@@ -124,7 +128,7 @@ extension TailName {
 
 extension Directory {
     /// Opens a directory, made when absent; its name is durable once this one is synced.
-    fileprivate func child(_ name: String) throws(FileSystemError) -> any Directory {
+    func child(_ name: String) throws(FileSystemError) -> any Directory {
         do { try makeDirectory(name) } catch .exists {}
         return try directory(name)
     }
