@@ -3,6 +3,7 @@
 # make browser  the page in Chromium                 make browser-full  the same, longer, with figures
 # make model  the protocols, every state             make fuzz   what reads bytes from outside, FUZZ_SECONDS a target
 # make history  appends at once, one history
+# make renewal  a certificate replaced under load
 # make slow   slow clients, many and dropped ones    make scan   schemathesis against spec/openapi.yaml
 # make proxies, make smuggling   behind nginx and Caddy, 30 GB; requests that two servers read as two
 
@@ -22,7 +23,7 @@ BUILD := .build/release
 SWIFT ?= swift
 left_out = { echo '$(1) cannot be installed here; the tests with it are left out' >&2; [ -z '$(STRICT)' ]; }
 
-.PHONY: run test tsan soak browser browser-full pictures bench model fuzz history slow scan proxies smuggling \
+.PHONY: run test tsan soak browser browser-full pictures bench model fuzz history renewal slow scan proxies smuggling \
 	vectors javascript format clean
 
 run: packages
@@ -109,7 +110,7 @@ history: packages
 	python3 Tests/Clients/history.py $(BUILD)/cairn $(OPERATIONS)
 
 # What a server on the internet must stand (spec/operating.md), at length; make test has the short forms.
-slow scan proxies smuggling: packages
+renewal slow scan proxies smuggling: packages
 	$(SWIFT) build -c release --product cairn
 	@sh .make/operating.sh $(BUILD)/cairn $@
 

@@ -43,6 +43,8 @@ let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "sw
 let locks = Target.Dependency.product(name: "NIOConcurrencyHelpers", package: "swift-nio")
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let http2 = Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-http2")
+let tls = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let posix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 
 /// What a file is, and the rules of uploads.
@@ -99,7 +101,8 @@ let network: [Target] = [
     target(
         "CairnServer", "Server",
         [
-            "CairnContent", "CairnEngine", "CairnDialects", nio, posix, http1, log, httpTypes, lifecycle,
+            "CairnContent", "CairnEngine", "CairnDialects", nio, posix, http1, http2, tls, log, httpTypes, lifecycle,
+            .product(name: "NIOTLS", package: "swift-nio"),
             .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "HummingbirdCore", package: "hummingbird"),
             .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
@@ -108,7 +111,7 @@ let network: [Target] = [
     target(
         "CairnClient", "Client",
         [
-            "CairnContent", "CairnDialects", "CairnEngine", "Hashing", nio, posix, log, httpTypes,
+            "CairnContent", "CairnDialects", "CairnEngine", "Hashing", nio, posix, tls, log, httpTypes,
             .product(name: "_NIOFileSystem", package: "swift-nio"),
             .product(name: "SystemPackage", package: "swift-system"),
             .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -130,11 +133,11 @@ let network: [Target] = [
         "ServerTests",
         [
             "CairnContent", "CairnDialects", "CairnEngine", "CairnServer", "Forwarding", "RawHTTP", "Randomness", nio,
-            http1, log,
-            httpTypes, lifecycle,
+            http1, http2, tls, locks, posix, log, httpTypes, lifecycle,
             .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "NIOEmbedded", package: "swift-nio"),
             .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+            .product(name: "NIOHTTPTypesHTTP2", package: "swift-nio-extras"),
         ]),
     tests("ClientTests", ["CairnClient", "CairnContent", "CairnDialects", "ScriptedServer", nio]),
     tests("CommandTests", ["cairn", "CairnContent", "CairnProcess"]),
@@ -194,6 +197,8 @@ let package = Package(
             : [
                 .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
                 .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
+                .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
+                .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
                 .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
                 .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
                 .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),

@@ -1,7 +1,7 @@
 #!/bin/sh
 # What shows that a server may be put on the internet (spec/operating.md):
 #   operating.sh CAIRN         the short forms of all, for `make test`
-#   operating.sh CAIRN WHAT    one at length: slow, scan, proxies or smuggling
+#   operating.sh CAIRN WHAT    one at length: renewal, slow, scan, proxies or smuggling
 # A rule that is broken ends it with 1. Each says what it needs. What cannot be installed is left out, or, with STRICT
 # in the environment, ends it.
 set -eu
@@ -15,6 +15,7 @@ left_out() {
 }
 
 case ${2-} in
+renewal) exec python3 $tests/renewal.py "$cairn" --seconds 120 ;;
 slow) exec python3 Benchmarks/slow.py "$cairn" ;;
 scan) scan && exec python3 $tests/scan.py "$cairn" .build/scan/bin/schemathesis ;;
 proxies) sh .make/proxies.sh && exec python3 $tests/proxies.py "$cairn" --length 30000000000 ;;
@@ -26,6 +27,7 @@ sh .make/proxies.sh || { left_out 'nginx or Caddy' && alone=--no-proxy; }
 python3 $tests/smuggling.py "$cairn" $alone
 [ -n "$alone" ] || python3 $tests/proxies.py "$cairn" --length 200000000
 python3 Benchmarks/slow.py "$cairn" --short
+python3 $tests/renewal.py "$cairn" --seconds 10
 if scan; then
     python3 $tests/scan.py "$cairn" .build/scan/bin/schemathesis --examples 5
 else

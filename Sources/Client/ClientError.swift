@@ -10,6 +10,8 @@ public enum ClientError: Error, Hashable, Sendable {
     case notAllowed(Refusal)
     /// The server has no such file or upload.
     case notFound
+    /// Nobody vouches for the server who is trusted, or it is another than its address says.
+    case notTrusted(String)
     /// This is not what a Cairn server answers. Look at the address.
     case notUnderstood(String)
     /// The server holds, or handed out, other bytes than it names. Send or fetch them again.
@@ -38,6 +40,7 @@ extension ClientError: CustomStringConvertible {
         case .busy(let refusal): "the server cannot take this now: \(refusal). Run the command again later to go on"
         case .refused(let refusal): "the server refuses: \(refusal)"
         case .notAllowed(let refusal): "the server does not allow this: \(refusal)"
+        case .notTrusted(let what): "the server is not trusted: \(what). Name who vouches for it with --ca"
         case .notFound: "the server has no such file"
         case .notUnderstood(let what): "this does not look like a Cairn server: \(what). Is the address right?"
         case .wrongBytes(let what): "verification failed: \(what). Run the command again"

@@ -3,6 +3,7 @@ import CairnDialects
 import HTTPTypes
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 
 extension Remote {
     /// The longest answer that is read as one, in bytes: a manifest of 2^20 entries has 36 MiB.
@@ -67,6 +68,9 @@ extension Remote {
         case let error as ClientError: .final(error)
         case let error as Setback: error
         case is CancellationError: .final(.cancelled)
+        case is NIOSSLExtraError: .final(.notTrusted("its certificate is for another name"))
+        case let error as NIOSSLError where "\(error)".contains("CERTIFICATE_VERIFY_FAILED"):
+            .final(.notTrusted("its certificate does not come from an authority that is trusted, or has expired"))
         case is NIOTooManyBytesError: .final(.notUnderstood("its answer is too long"))
         case let error as HTTPClientError where wrongRequests.contains(error):
             .final(.notUnderstood(error.shortDescription))

@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import CairnContent
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 
 /// One server, and how to talk to it: the connections, and how patient to be.
 public struct Remote: Sendable {
@@ -23,14 +24,17 @@ public struct Remote: Sendable {
     ///
     /// - Parameters:
     ///   - connections: How many send the chunks of one upload, 1 to 64; as many as are seen to help when nil.
+    ///   - authorities: A file of certificates in PEM whose owners may vouch for the server, instead of the system's.
     ///   - report: Told what goes on, from any thread; it should return quickly.
     public static func connected<Result: Sendable>(
         to server: ServerAddress, policy: RetryPolicy = RetryPolicy(), connections: Int? = nil,
-        cache: DigestCache? = nil,
+        cache: DigestCache? = nil, authorities: String? = nil,
         report: @escaping @Sendable (TransferEvent) -> Void = { _ in },
         _ body: @Sendable (Remote) async throws(ClientError) -> Result
     ) async throws(ClientError) -> Result {
-        let http = HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration(policy))
+        var configuration = configuration(policy)
+        configuration.tlsConfiguration = try authorities.map(trusting)
+        let http = HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration)
         let remote = Remote(
             server: server, policy: policy, connections: connections, http: http, cache: cache, report: report)
         do {
@@ -41,6 +45,20 @@ public struct Remote: Sendable {
             try? await http.shutdown()  // the error of `body` is the one that matters
             throw error
         }
+    }
+
+    private static func trusting(_ path: String) throws(ClientError) -> TLSConfiguration {
+        var configuration = TLSConfiguration.makeClientConfiguration()
+        do {
+            let authorities = try NIOSSLCertificate.fromPEMFile(path)
+            guard !authorities.isEmpty else { throw ClientError.noInput(path: path, reason: "no certificate in PEM") }
+            configuration.trustRoots = .certificates(authorities)
+        } catch let error as ClientError {
+            throw error
+        } catch {
+            throw .noInput(path: path, reason: "not readable as certificates in PEM")
+        }
+        return configuration
     }
 
     private static func configuration(_ policy: RetryPolicy) -> HTTPClient.Configuration {

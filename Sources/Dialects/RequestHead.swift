@@ -57,8 +57,9 @@ public struct RequestHead: Hashable, Sendable {
         self.id = id
         self.setting = setting
         let forwarded = setting.isForwarded ? Forwarded(fields) : Forwarded()
+        let scheme = forwarded.scheme ?? (request.scheme == "https" ? "https" : "http")
         let host = forwarded.host ?? request.authority
-        origin = host.flatMap { Self.isHost($0) ? "\(forwarded.scheme ?? "http")://\($0)" : nil }
+        origin = host.flatMap { Self.isHost($0) ? "\(scheme)://\($0)" : nil }
     }
 
     /// A name or an address, and perhaps a port.

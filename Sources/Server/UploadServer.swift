@@ -23,6 +23,8 @@ public struct UploadServer: Service {
         /// Whether the page is served, at `/` and beside it (spec/page.md).
         public var page = true
         public var channel = ChannelSettings()
+        /// With it the server speaks TLS, HTTP/2 and HTTP/1.1; without, HTTP/1.1 in the clear.
+        public var certificates: Certificates?
         /// How often uploads are looked for whose time is over.
         public var expiryInterval: Duration = .seconds(300)
         public var upkeep = UploadService.Upkeep()
@@ -57,13 +59,23 @@ public struct UploadServer: Service {
         }
     }
 
+    private var watching: [any Service] {
+        configuration.certificates.map { [CertificateService($0, logger: logger)] } ?? []
+    }
+
+    private var connections: HTTPServerBuilder {
+        guard let certificates = configuration.certificates else { return .uploads(settings: configuration.channel) }
+        return .uploads(
+            settings: configuration.channel, certificates: certificates, streams: configuration.connections)
+    }
+
     private func application() -> some ApplicationProtocol {
         let health = Health()
         return Application(
             responder: UploadResponder<UploadContext>(
                 engine: engine, downloads: configuration.downloads, trustedProxies: configuration.trustedProxies,
                 page: configuration.page, health: health),
-            server: .uploads(settings: configuration.channel),
+            server: connections,
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port), backlog: 1024,
                 availableConnectionsDelegate: MaximumAvailableConnections(configuration.connections, logger: logger)),
@@ -71,7 +83,7 @@ public struct UploadServer: Service {
                 UploadService(
                     engine: engine, health: health, interval: configuration.expiryInterval,
                     upkeep: configuration.upkeep, logger: logger)
-            ],
+            ] + watching,
             onServerRunning: { [onListening, port = configuration.port] channel in
                 await onListening(channel.localAddress?.port ?? port)
             },

@@ -44,11 +44,11 @@ class Server:
         self.process = subprocess.Popen(
             [cairn, 'serve', '--listen', '127.0.0.1:0', '--data', self.folder / 'data', *options],
             stdout=subprocess.PIPE, stderr=self.log_path.open('w'), text=True)
-        found = re.search(r'listening on http://[^:]+:(\d+)', self.process.stdout.readline())
+        found = re.search(r'listening on (https?)://[^:]+:(\d+)', self.process.stdout.readline())
         if not found:
             sys.exit(f'the server did not start: {self.log_path.read_text()}')
-        self.port = int(found[1])
-        self.url = f'http://127.0.0.1:{self.port}'
+        self.port = int(found[2])
+        self.url = f'http://127.0.0.1:{self.port}' if found[1] == 'http' else f'https://localhost:{self.port}'
 
     def log(self):
         """The lines of requests: method, path, status, bytes received."""
@@ -95,6 +95,35 @@ class Server:
         except subprocess.TimeoutExpired:
             self.process.kill()
             return self.process.wait()
+
+
+class Authority:
+    """Vouches for `localhost` in a certificate of its own, as an operator's private one does."""
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder) / 'authority'
+        self.folder.mkdir()
+        self.certificate, self.key = self.folder / 'ca.pem', self.folder / 'ca-key.pem'
+        self.openssl('req', '-x509', *self.new_key(self.key), '-days', '2', '-subj', '/CN=authority',
+                     '-out', self.certificate)
+        (self.folder / 'extensions').write_text('subjectAltName=DNS:localhost')
+
+    def issue(self, name, certificate, key):
+        """A certificate with another key, put in the place of the last: the key first, each by renaming."""
+        request, fresh, fresh_key = (self.folder / part for part in ('request', 'fresh', 'fresh-key'))
+        self.openssl('req', *self.new_key(fresh_key), '-subj', f'/CN={name}', '-out', request)
+        self.openssl('x509', '-req', '-in', request, '-CA', self.certificate, '-CAkey', self.key, '-CAcreateserial',
+                     '-days', '2', '-extfile', self.folder / 'extensions', '-out', fresh)
+        fresh_key.rename(key)
+        fresh.rename(certificate)
+
+    @staticmethod
+    def new_key(path):
+        return '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', path
+
+    @staticmethod
+    def openssl(*arguments):
+        subprocess.run(['openssl', *arguments], check=True, capture_output=True)
 
 
 def settings_of(name, changes):

@@ -9,7 +9,7 @@ extension ClientError {
         case .unavailable: ExitCode(69)
         case .failedIO, .exists: ExitCode(74)
         case .busy, .changed, .streamLost, .cancelled: ExitCode(75)
-        case .refused, .notUnderstood, .wrongBytes, .tooLong: ExitCode(76)
+        case .refused, .notTrusted, .notUnderstood, .wrongBytes, .tooLong: ExitCode(76)
         case .notAllowed: ExitCode(77)
         }
     }
@@ -17,7 +17,7 @@ extension ClientError {
     /// Whether the next file may fare better.
     var concernsOneFile: Bool {
         switch self {
-        case .unavailable, .busy, .notAllowed, .notUnderstood, .cancelled: false
+        case .unavailable, .busy, .notAllowed, .notTrusted, .notUnderstood, .cancelled: false
         case .refused, .notFound, .wrongBytes, .changed, .streamLost, .tooLong, .noInput, .failedIO, .exists: true
         }
     }

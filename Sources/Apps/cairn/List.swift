@@ -10,10 +10,10 @@ struct List: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let console = Console(output)
+        let (console, authorities) = (Console(output), server.authorities)
         let address = try server.server()
         let code = await console.forEach([address]) { address throws(ClientError) in
-            try await Remote.connected(to: address, policy: .brief, report: console.show) {
+            try await Remote.connected(to: address, policy: .brief, authorities: authorities, report: console.show) {
                 remote throws(ClientError) in
                 try await remote.files { console.show($0, on: address) }
             }

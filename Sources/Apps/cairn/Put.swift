@@ -46,7 +46,8 @@ struct Put: AsyncParsableCommand {
         let (inputs, name, metadata) = (inputs, name, Metadata(type: type))
         let cache = DigestCache.standard(isTrusted: !noCache)
         let code = try await Remote.connected(
-            to: address, policy: retry.policy, connections: connections, cache: cache, report: console.show
+            to: address, policy: retry.policy, connections: connections, cache: cache,
+            authorities: server.authorities, report: console.show
         ) { remote in
             await Putting(remote: remote, console: console, name: name, metadata: metadata).put(inputs)
         }

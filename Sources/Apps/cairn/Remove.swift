@@ -14,10 +14,12 @@ struct Remove: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let console = Console(output)
+        let (console, authorities) = (Console(output), server.authorities)
         let addresses = try files.map(server.file)
         let code = await console.forEach(addresses) { address throws(ClientError) in
-            try await Remote.connected(to: address.server, policy: .brief, report: console.show) {
+            try await Remote.connected(
+                to: address.server, policy: .brief, authorities: authorities, report: console.show
+            ) {
                 remote throws(ClientError) in
                 try await remote.remove(address.id)
             }

@@ -11,6 +11,19 @@ struct ServerOptions: ParsableArguments {
         help: ArgumentHelp("The server (default: $CAIRN_URL).", valueName: "url"))
     var address: ServerAddress?
 
+    @Option(
+        help: ArgumentHelp(
+            "Certificates (PEM) of those who may vouch for the server (default: $SSL_CERT_FILE, else the system's).",
+            valueName: "file"))
+    var ca: String?
+
+    /// The file of the option, else of the environment; nil for the system's.
+    var authorities: String? {
+        if let ca { return ca }
+        let path = ProcessInfo.processInfo.environment["SSL_CERT_FILE"] ?? ""
+        return path.isEmpty ? nil : path
+    }
+
     /// The address of the option, else of the environment.
     func server() throws -> ServerAddress {
         if let address { return address }

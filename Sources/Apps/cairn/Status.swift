@@ -17,11 +17,11 @@ struct Status: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let console = Console(output)
+        let (console, authorities) = (Console(output), server.authorities)
         let address = try server.server()
         let name = name
         let code = await console.forEach([file]) { file throws(ClientError) in
-            try await Remote.connected(to: address, policy: .brief, report: console.show) {
+            try await Remote.connected(to: address, policy: .brief, authorities: authorities, report: console.show) {
                 remote throws(ClientError) in
                 guard let local = try await LocalTree(at: file).files.first, local.path == file else {
                     throw .noInput(path: file, reason: "not a regular file")

@@ -29,5 +29,12 @@ public struct ChannelSettings: Sendable {
     /// How long a client has to read an answer that came before its body ended.
     public var drainTimeout: Duration = .seconds(1)
 
+    /// How many streams a connection of HTTP/2 may have at once.
+    public var streams = 32
+
+    /// What a client may send of one stream, and of all streams of a connection, before it is read, in bytes.
+    public var streamWindow = 1024 * 1024
+    public var connectionWindow = 4 * 1024 * 1024
+
     public init() {}
 }

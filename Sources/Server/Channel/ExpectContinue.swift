@@ -20,7 +20,7 @@ package final class ExpectContinue: ChannelDuplexHandler, RemovableChannelHandle
 
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch Self.unwrapInboundIn(data) {
-        case .head(let head): isClientWaiting = head.version == .http1_1 && head.headers.contains(name: "expect")
+        case .head(let head): isClientWaiting = head.isModern && head.headers.contains(name: "expect")
         case .body, .end: isClientWaiting = false
         }
         context.fireChannelRead(data)

@@ -1,6 +1,12 @@
 import CairnDialects
 import NIOHTTP1
 
+extension HTTPRequestHead {
+    /// Whether the client speaks HTTP/1.1 or HTTP/2; to one of HTTP/1.0 neither `100 Continue` nor a chunked body means
+    /// anything.
+    var isModern: Bool { version == .http1_1 || version.major == 2 }
+}
+
 /// Whether a head says in one way where its message ends (RFC 9112, sections 3.2 and 6.3).
 ///
 /// The parser refuses much of this by itself. What it lets through, two servers in a row might read as two different
@@ -20,7 +26,7 @@ enum Framing {
         let codings = head.headers["transfer-encoding"]
         if !codings.isEmpty {
             let isChunked = codings.count == 1 && codings[0].trimmingBlanks.lowercased() == "chunked"
-            return isChunked && lengths.isEmpty && head.version == .http1_1 ? nil : .framing
+            return isChunked && lengths.isEmpty && head.isModern ? nil : .framing
         }
         if lengths.isEmpty { return nil }
         guard lengths.count == 1 else { return .framing }

@@ -45,7 +45,8 @@ final class FramingGuard: ChannelInboundHandler, RemovableChannelHandler {
     private func refuse(_ error: RequestError, _ method: HTTPMethod?, _ context: ChannelHandlerContext) {
         state = .refused
         let answer = Problem(error).answer(for: "")
-        logger.info("\(AccessLog.refusal(answer.head.status, context.remoteAddress))")
+        // A stream's context knows no address; its channel does.
+        logger.info("\(AccessLog.refusal(answer.head.status, context.channel.remoteAddress))")
         context.write(Self.wrapOutboundOut(.head(HTTPResponseHead(saying: answer.head))), promise: nil)
         for case .bytes(let bytes) in answer.body where method != .HEAD {
             context.write(Self.wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: bytes)))), promise: nil)

@@ -11,11 +11,16 @@ final class HTTPCodec: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPServerResponsePart
 
+    private let isSecure: Bool
+
+    /// - Parameter isSecure: Whether TLS is below, so that clients reach this server by `https`.
+    init(isSecure: Bool) { self.isSecure = isSecure }
+
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch Self.unwrapInboundIn(data) {
         case .head(let head):
             do {
-                let request = try HTTPRequest(head, secure: false, splitCookie: false)
+                let request = try HTTPRequest(head, secure: isSecure, splitCookie: false)
                 context.fireChannelRead(Self.wrapInboundOut(.head(request)))
             } catch { context.fireErrorCaught(error) }
         case .body(let bytes): context.fireChannelRead(Self.wrapInboundOut(.body(bytes)))

@@ -46,7 +46,7 @@ final class SidelineHandler: ChannelDuplexHandler, RemovableChannelHandler {
         switch Self.unwrapInboundIn(data) {
         case .head(let head):
             trailers = nil
-            takesInterim = head.version == .http1_1
+            takesInterim = head.isModern
         case .body: break
         case .end(let trailers): self.trailers = trailers
         }

@@ -14,29 +14,45 @@ public struct UploadChannel: ServerChildChannel, HTTPChannelHandler {
     public let responder: HTTPChannelHandler.Responder
     public let settings: ChannelSettings
     private let budget: ReceiveBudget
+    /// Whether TLS is below.
+    private let isSecure: Bool
 
     public init(responder: @escaping HTTPChannelHandler.Responder, settings: ChannelSettings = ChannelSettings()) {
+        self.init(responder: responder, settings: settings, isSecure: false)
+    }
+
+    init(responder: @escaping HTTPChannelHandler.Responder, settings: ChannelSettings, isSecure: Bool) {
         self.responder = { request, writer, channel in
             try await responder(request.continuing(on: channel), writer, channel)
         }
         self.settings = settings
+        self.isSecure = isSecure
         budget = ReceiveBudget(total: settings.receiveTotal, bounds: settings.receiveLength)
     }
 
     public func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
-            guard let options = channel.syncOptions else { throw ChannelError.operationUnsupported }
-            try options.setOption(.recvAllocator, value: SharedReceiveAllocator(budget))
-            try options.setOption(.maxMessagesPerRead, value: 1)
-            try options.setOption(.tcpOption(.tcp_nodelay), value: 1)
-            try channel.pipeline.syncOperations.addHandlers(handlers(logger))
-            // One part waits while one is worked on; back-pressure counts parts, and a part may be as long as a read.
-            return try NIOAsyncChannel(
-                wrappingChannelSynchronously: channel,
-                configuration: .init(
-                    backPressureStrategy: .init(lowWatermark: 1, highWatermark: 1),
-                    isOutboundHalfClosureEnabled: true))
+            try setOptions(of: channel)
+            try channel.pipeline.syncOperations.addHandlers(connectionHandlers(logger) + messageHandlers(logger))
+            return try wrapped(channel)
         }
+    }
+
+    /// Those of the socket.
+    func setOptions(of channel: any Channel) throws {
+        guard let options = channel.syncOptions else { throw ChannelError.operationUnsupported }
+        try options.setOption(.recvAllocator, value: SharedReceiveAllocator(budget))
+        try options.setOption(.maxMessagesPerRead, value: 1)
+        if case .unixDomainSocket? = channel.localAddress { return }
+        try options.setOption(.tcpOption(.tcp_nodelay), value: 1)
+    }
+
+    /// One part waits while one is worked on; back-pressure counts parts, and a part may be as long as a read.
+    func wrapped(_ channel: any Channel) throws -> Value {
+        try NIOAsyncChannel(
+            wrappingChannelSynchronously: channel,
+            configuration: .init(
+                backPressureStrategy: .init(lowWatermark: 1, highWatermark: 1), isOutboundHalfClosureEnabled: true))
     }
 
     public func handle(value: Value, logger: Logger) async {
@@ -45,7 +61,7 @@ public struct UploadChannel: ServerChildChannel, HTTPChannelHandler {
         }
     }
 
-    private func handlers(_ logger: Logger) -> [any ChannelHandler] {
+    private func connectionHandlers(_ logger: Logger) -> [any ChannelHandler] {
         var limits = NIOHTTPDecoderLimitConfiguration()
         limits.maxHeaderFieldSize = settings.headerLength
         limits.maxHeaderListSize = settings.headerLength
@@ -57,10 +73,16 @@ public struct UploadChannel: ServerChildChannel, HTTPChannelHandler {
             HeadDeadline(first: settings.headTimeout, later: settings.idleTimeout),
             SendDeadline(patience: settings.sendTimeout),
             LingeringClose(drainLength: settings.drainLength, timeout: settings.drainTimeout),
+        ]
+    }
+
+    /// Those that know requests, whatever carries them.
+    func messageHandlers(_ logger: Logger) -> [any ChannelHandler] {
+        [
             FramingGuard(headerLength: settings.headerLength, logger: logger),
             ExpectContinue(),
             SidelineHandler(),
-            HTTPCodec(),
+            HTTPCodec(isSecure: isSecure),
             BodyJoiner(budget),
         ]
     }

@@ -12,14 +12,20 @@ public struct CairnProcess: Sendable {
     public var text: String { String(decoding: output, as: UTF8.self) }
 
     /// Runs `cairn` with these arguments to its end.
-    public static func run(_ arguments: String..., input: URL? = nil) async throws -> CairnProcess {
-        try await run(arguments, input: input)
+    ///
+    /// - Parameter environment: Variables besides those of the tests.
+    public static func run(
+        _ arguments: String..., input: URL? = nil, environment: [String: String] = [:]
+    ) async throws -> CairnProcess {
+        try await run(arguments, input: input, environment: environment)
     }
 
-    public static func run(_ arguments: [String], input: URL? = nil) async throws -> CairnProcess {
+    public static func run(
+        _ arguments: [String], input: URL? = nil, environment: [String: String] = [:]
+    ) async throws -> CairnProcess {
         let folder = try TemporaryFolder()
         let (out, err) = (folder.url.appending(path: "out"), folder.url.appending(path: "err"))
-        let process = try start(arguments, input: input, output: out, errors: err)
+        let process = try start(arguments, input: input, environment: environment, output: out, errors: err)
         await process.end()
         return CairnProcess(
             status: process.terminationStatus, output: try Data(contentsOf: out),
@@ -32,11 +38,13 @@ public struct CairnProcess: Sendable {
     ]) { _, ours in ours }
 
     /// Starts `cairn` and returns at once.
-    static func start(_ arguments: [String], input: URL? = nil, output: URL, errors: URL) throws -> Process {
+    static func start(
+        _ arguments: [String], input: URL? = nil, environment: [String: String] = [:], output: URL, errors: URL
+    ) throws -> Process {
         let process = Process()
         process.executableURL = executable
         process.arguments = arguments
-        process.environment = environment
+        process.environment = Self.environment.merging(environment) { $1 }
         process.standardInput = try input.map { try FileHandle(forReadingFrom: $0) } ?? FileHandle.nullDevice
         for file in [output, errors] { try Data().write(to: file) }
         process.standardOutput = try FileHandle(forWritingTo: output)

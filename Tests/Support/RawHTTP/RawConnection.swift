@@ -3,7 +3,7 @@
 #else
     import Darwin
 #endif
-import NIOCore
+public import NIOCore
 import NIOPosix
 
 /// A connection that sends any bytes, well-formed or not, stops where it likes, and reads what comes back.
@@ -14,13 +14,17 @@ public struct RawConnection: Sendable {
     private let channel: any Channel
     private let mailbox: Mailbox
 
-    public static func open(_ port: Int) async throws -> RawConnection {
+    /// - Parameter prepare: Adds what stands between the socket and the bytes, such as TLS.
+    public static func open(
+        _ port: Int, _ prepare: @escaping @Sendable (any Channel) throws -> Void = { _ in }
+    ) async throws -> RawConnection {
         let mailbox = Mailbox()
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelOption(.allowRemoteHalfClosure, value: true)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    try prepare(channel)
                     try channel.pipeline.syncOperations.addHandler(Collector(mailbox))
                 }
             }

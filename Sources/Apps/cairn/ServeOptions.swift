@@ -1,0 +1,94 @@
+public import ArgumentParser
+import CairnContent
+public import CairnEngine
+import CairnServer
+
+/// The settings of `cairn serve`, each an option, a variable and a line of a file (`Settings`).
+struct ServeOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Where to listen; port 0 takes a free one.", valueName: "host:port"))
+    var listen = ListenAddress(host: "127.0.0.1", port: 8080)
+
+    @Option(help: ArgumentHelp("The data directory; made when it is absent.", valueName: "folder"))
+    var data: String?
+
+    @Option(help: ArgumentHelp("The chunk size of new uploads: 64K to 16M.", valueName: "length"))
+    var chunkSize = ChunkSize.standard
+
+    @Option(help: ArgumentHelp("The longest file, in bytes.", valueName: "length"))
+    var limitLength = Limits().length
+
+    @Option(help: ArgumentHelp("Hours after which an unfinished upload without news expires.", valueName: "hours"))
+    var limitIdle = Int(Limits().idle / .seconds(3600))
+
+    @Option(help: ArgumentHelp("Hours that what was reclaimed stays in the trash; 0 is none.", valueName: "hours"))
+    var limitTrash = Int(Limits().trash / .seconds(3600))
+
+    @Option(
+        help: ArgumentHelp(
+            "Hours within which every chunk is read and verified again; 0 is never.", valueName: "hours"))
+    var scrubHours = 720
+
+    @Option(help: ArgumentHelp("Hours between two copies of the ledger in backup/; 0 is none.", valueName: "hours"))
+    var backupHours = 24
+
+    @Option(help: ArgumentHelp("The most connections at once.", valueName: "n"))
+    var limitConnections = UploadServer.Configuration().connections
+
+    @Option(
+        help: ArgumentHelp(
+            "Which chunks a client need not send: off (those of the same upload), prove (its own, and others with a "
+                + "proof), trust (all).",
+            valueName: "mode"))
+    var dedup = Dedup.trust
+
+    @Option(
+        help: ArgumentHelp(
+            "A proxy whose Forwarded or X-Forwarded fields are believed; may be given several times.", valueName: "ip"))
+    var trustedProxy: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "A certificate (PEM) with those of its issuers: TLS is spoken, and read anew when the file changes.",
+            valueName: "file"))
+    var tlsCertificate: String?
+
+    @Option(help: ArgumentHelp("The certificate's key (PEM).", valueName: "file"))
+    var tlsKey: String?
+
+    @Flag(help: "Serve without TLS also where other machines reach the address.")
+    var plainHttp = false
+
+    @Flag(inversion: .prefixedNo, help: "Serve the page at /, where a browser uploads.")
+    var page = true
+
+    @Flag(help: "Serve also from a file system whose syncs promise nothing, such as NFS or an overlay.")
+    var force = false
+
+    /// Each value by itself; what belongs together is for `Serve` to see, when all of it is known.
+    func validate() throws {
+        guard limitLength >= 0 else { throw ValidationError("--limit-length is 0 or more.") }
+        for (name, value, range) in [
+            ("limit-idle", limitIdle, 1...1_000_000), ("limit-trash", limitTrash, 0...1_000_000),
+            ("limit-connections", limitConnections, 1...1_000_000), ("scrub-hours", scrubHours, 0...1_000_000),
+            ("backup-hours", backupHours, 0...1_000_000),
+        ] where !range.contains(value) {
+            throw ValidationError("--\(name) is \(range.lowerBound) to \(range.upperBound).")
+        }
+    }
+}
+
+extension ServeOptions {
+    /// What only all values together can show.
+    func checkTogether() throws {
+        guard data != nil else { throw ValidationError("Which data directory? Give --data <folder>.") }
+        guard (tlsCertificate == nil) == (tlsKey == nil) else {
+            throw ValidationError("--tls-certificate and --tls-key belong together.")
+        }
+        guard Exposure(host: listen.host).permits(isProtected: tlsCertificate != nil, isAllowed: plainHttp) else {
+            throw ValidationError(
+                "Other machines reach \(listen). Give --tls-certificate and --tls-key, or --plain-http to do without.")
+        }
+    }
+}
+
+extension Dedup: ExpressibleByArgument {}

@@ -1,0 +1,146 @@
+import ArgumentParser
+import CairnClient
+import CairnContent
+import CairnDisk
+import CairnEngine
+import CairnServer
+import Foundation
+import Logging
+import ServiceLifecycle
+import UnixSignals
+
+/// A server over one data directory, from its settings to its end.
+struct Serving {
+    let options: ServeOptions
+    private let data: String
+
+    /// - Parameter options: Those that `checkTogether` has passed.
+    init(_ options: ServeOptions) {
+        self.options = options
+        data = options.data ?? ""
+    }
+
+    func run() async throws {
+        LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+        let logger = Logger(label: "cairn")
+        let certificates = try certificates()
+        let files = ProcessLimits.prepare()
+        if files < options.limitConnections + 1024 {
+            logger.warning("few open files allowed: raise the hard limit (ulimit -Hn)", metadata: ["files": "\(files)"])
+        }
+        let directory = try await opened(logger)
+        let ledger = try await ledger(directory, logger)
+        let engine = Engine(
+            store: directory.store, ledger: ledger, limits: limits, chunkSize: options.chunkSize, dedup: options.dedup,
+            logger: logger)
+        let failure = await serve(engine, directory, ledger, certificates, logger)
+        await ledger.close()
+        await directory.close()
+        if let failure { try fail("cannot listen on \(options.listen): \(failure.reason)", ExitCode(69)) }
+        logger.info("stopped")
+    }
+
+    private var limits: Limits {
+        var limits = Limits()
+        limits.length = options.limitLength
+        limits.idle = .seconds(options.limitIdle * 3600)
+        limits.trash = .seconds(options.limitTrash * 3600)
+        return limits
+    }
+
+    private func certificates() throws -> Certificates? {
+        guard let certificate = options.tlsCertificate, let key = options.tlsKey else { return nil }
+        do {
+            return try Certificates(CertificateFiles(certificate: certificate, key: key))
+        } catch {
+            try fail("\(error)", ExitCode(66))
+        }
+    }
+
+    private func opened(_ logger: Logger) async throws -> DataDirectory {
+        do {
+            return try await DataDirectory.open(data, logger: logger, forced: options.force)
+        } catch {
+            try fail("\(data): \(error.advice)", error.exitCode)
+        }
+    }
+
+    private func ledger(_ directory: DataDirectory, _ logger: Logger) async throws -> SQLLedger {
+        do {
+            return try await directory.openLedger(logger: logger)
+        } catch {
+            await directory.close()
+            try fail("\(error)", ExitCode(74))
+        }
+    }
+
+    /// Returns when a signal has ended the server, or with what kept it from listening.
+    private func serve(
+        _ engine: Engine, _ directory: DataDirectory, _ ledger: SQLLedger, _ certificates: Certificates?,
+        _ logger: Logger
+    ) async -> (any Error)? {
+        var configuration = UploadServer.Configuration()
+        configuration.host = options.listen.host
+        configuration.port = options.listen.port
+        configuration.connections = options.limitConnections
+        configuration.trustedProxies = Set(options.trustedProxy)
+        configuration.page = options.page
+        configuration.certificates = certificates
+        configuration.upkeep.scrub = options.scrubHours > 0 ? .seconds(options.scrubHours * 3600) : nil
+        // What a lost log has taken with it is in the records still.
+        if ledger.wasUnclean {
+            do { configuration.upkeep.recorded = try await directory.store.recorded() } catch { return error }
+        }
+        let server = UploadServer(engine: engine, configuration: configuration, logger: logger) { port in
+            greet(ListenAddress(host: options.listen.host, port: port))
+        }
+        let reload = certificates.map { [ReloadSignal(certificates: $0, logger: logger)] } ?? []
+        let group = ServiceGroup(
+            services: reload + [server] + backups(directory, ledger, logger), gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        do { try await group.run() } catch { return error }
+        return nil
+    }
+
+    private func backups(_ directory: DataDirectory, _ ledger: SQLLedger, _ logger: Logger) -> [any Service] {
+        guard options.backupHours > 0 else { return [] }
+        return [LedgerBackups(directory: directory, ledger: ledger, hours: options.backupHours, logger: logger)]
+    }
+
+    private func greet(_ address: ListenAddress) {
+        let url = "\(options.tlsCertificate == nil ? "http" : "https")://\(address)"
+        Console.print(
+            """
+            listening on \(url), data in \(data)
+              cairn put FILE --to \(url)
+              curl -T FILE \(url)/files/
+            """)
+    }
+
+    private func fail(_ text: String, _ code: ExitCode) throws -> Never {
+        Console.complain("cairn: \(text)")
+        throw code
+    }
+}
+
+extension DiskError {
+    /// What is wrong, and what the operator can do.
+    var advice: String {
+        switch self {
+        case .inUse(let process): "in use by process \(process ?? "unknown"). Stop that one first"
+        case .unfitFileSystem(let kind): "on \(kind), whose syncs promise nothing. Use ext4 or XFS, or --force"
+        case .newer(let version, let features):
+            "written by a newer Cairn (format \(version)\(features.map { ", \($0)" }.joined())). Use that one"
+        case .notADataDirectory:
+            "neither empty nor a data directory. Give another; if it lost its format.json, run `cairn store rebuild`"
+        case .failed(let cause): cause
+        }
+    }
+
+    var exitCode: ExitCode {
+        switch self {
+        case .inUse: ExitCode(75)
+        case .notADataDirectory: ExitCode(66)
+        case .unfitFileSystem, .newer, .failed: ExitCode(74)
+        }
+    }
+}
