@@ -42,6 +42,7 @@ let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-htt
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let locks = Target.Dependency.product(name: "NIOConcurrencyHelpers", package: "swift-nio")
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let http2 = Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-http2")
 let tls = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
@@ -65,7 +66,7 @@ let rules: [Target] = [
 let core: [Target] = [
     target(
         "CairnDisk", "Stores/Disk",
-        ["CMalloc", "CairnContent", "CairnEngine", "Hashing", "LZ4", nio, locks, posix, log, database]),
+        ["CMalloc", "CairnContent", "CairnEngine", "Hashing", "LZ4", nio, locks, posix, log, metrics, database]),
 
     support("Randomness", []),
     support("StoreConformance", ["CairnContent", "CairnEngine", nio]),
@@ -101,7 +102,8 @@ let network: [Target] = [
     target(
         "CairnServer", "Server",
         [
-            "CairnContent", "CairnEngine", "CairnDialects", nio, posix, http1, http2, tls, log, httpTypes, lifecycle,
+            "CairnContent", "CairnEngine", "CairnDialects", nio, posix, http1, http2, tls, log, metrics, httpTypes,
+            lifecycle,
             .product(name: "NIOTLS", package: "swift-nio"),
             .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -119,7 +121,8 @@ let network: [Target] = [
     .executableTarget(
         name: "cairn",
         dependencies: [
-            "CairnContent", "CairnEngine", "CairnDialects", "CairnDisk", "CairnServer", "CairnClient", log, lifecycle,
+            "CairnContent", "CairnEngine", "CairnDialects", "CairnDisk", "CairnServer", "CairnClient", log, metrics,
+            lifecycle,
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
             .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         ],
@@ -133,7 +136,7 @@ let network: [Target] = [
         "ServerTests",
         [
             "CairnContent", "CairnDialects", "CairnEngine", "CairnServer", "Forwarding", "RawHTTP", "Randomness", nio,
-            http1, http2, tls, locks, posix, log, httpTypes, lifecycle,
+            http1, http2, tls, locks, posix, log, metrics, httpTypes, lifecycle,
             .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "NIOEmbedded", package: "swift-nio"),
             .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
@@ -185,7 +188,12 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
     ]
-        + (parts == "fuzz" ? [] : [.package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0")])
+        + (parts == "fuzz"
+            ? []
+            : [
+                .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+                .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+            ])
         + (parts == "core"
             ? []
             : [

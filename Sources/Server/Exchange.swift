@@ -9,6 +9,7 @@ import NIOCore
 struct Exchange: Sendable {
     let routes: UploadRoutes
     let downloads: Slots
+    let counts: RequestMetrics
     let request: Request
     let id: String
     let received = Meter()
@@ -17,16 +18,19 @@ struct Exchange: Sendable {
 
     private let isForwarded: Bool
     private let page: Bool
+    /// What the request speaks, as it is counted.
+    private var dialect = "none"
 
     /// - Parameters:
     ///   - isForwarded: Whether a trusted proxy has sent the request.
     ///   - page: Whether the page is served.
     init(
-        routes: UploadRoutes, downloads: Slots, request: Request, id: String, remote: String, isForwarded: Bool,
-        page: Bool
+        routes: UploadRoutes, downloads: Slots, counts: RequestMetrics, request: Request, id: String, remote: String,
+        isForwarded: Bool, page: Bool
     ) {
         self.routes = routes
         self.downloads = downloads
+        self.counts = counts
         self.request = request
         self.id = id
         self.isForwarded = isForwarded
@@ -41,10 +45,17 @@ struct Exchange: Sendable {
                 isForwarded: isForwarded)
             let head = try RequestHead(request.head, id: id, in: setting)
             if page, let answer = WebPage.answer(to: head) { return response(answer, nil) }
-            return await response(to: head, in: try Doors.dialect(of: head))
+            let dialect = try Doors.dialect(of: head)
+            return await speaking("\(dialect)".lowercased()).response(to: head, in: dialect)
         } catch {
             return response(Problem(error).answer(for: id), .rejected(error))
         }
+    }
+
+    private func speaking(_ dialect: String) -> Exchange {
+        var exchange = self
+        exchange.dialect = dialect
+        return exchange
     }
 
     private func response(to head: RequestHead, in dialect: any Dialect.Type) async -> Response {
@@ -134,6 +145,10 @@ struct Exchange: Sendable {
         var log = log
         log.upload = outcome?.upload?.id
         log.offset = outcome?.offset
+        counts.count(
+            RequestMetrics.Ending(
+                dialect: dialect, status: status.code, outcome: outcome, received: received.length, sent: sent.length,
+                time: ContinuousClock.now - log.start))
         routes.logger.info("\(log.line(status, received: received.length, sent: sent.length))")
     }
 }

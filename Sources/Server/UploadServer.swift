@@ -25,6 +25,8 @@ public struct UploadServer: Service {
         public var channel = ChannelSettings()
         /// With it the server speaks TLS, HTTP/2 and HTTP/1.1; without, HTTP/1.1 in the clear.
         public var certificates: Certificates?
+        /// What is served at `/metrics`, to callers on this machine; nil where that is elsewhere, or nowhere.
+        public var metrics: MetricsRegistry?
         /// How often uploads are looked for whose time is over.
         public var expiryInterval: Duration = .seconds(300)
         public var upkeep = UploadService.Upkeep()
@@ -74,7 +76,7 @@ public struct UploadServer: Service {
         return Application(
             responder: UploadResponder<UploadContext>(
                 engine: engine, downloads: configuration.downloads, trustedProxies: configuration.trustedProxies,
-                page: configuration.page, health: health),
+                page: configuration.page, metrics: configuration.metrics, health: health),
             server: connections,
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port), backlog: 1024,
@@ -82,7 +84,7 @@ public struct UploadServer: Service {
             services: [
                 UploadService(
                     engine: engine, health: health, interval: configuration.expiryInterval,
-                    upkeep: configuration.upkeep, logger: logger)
+                    upkeep: configuration.upkeep, counts: RequestMetrics(configuration.metrics), logger: logger)
             ] + watching,
             onServerRunning: { [onListening, port = configuration.port] channel in
                 await onListening(channel.localAddress?.port ?? port)

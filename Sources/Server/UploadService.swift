@@ -14,6 +14,7 @@ public struct UploadService: Service {
     private let health: Health
     private let interval: Duration
     private let upkeep: Upkeep
+    private let counts: RequestMetrics
     private let logger: Logger
 
     /// What a server does for what it keeps (spec/checking.md).
@@ -32,14 +33,19 @@ public struct UploadService: Service {
         engine: Engine, interval: Duration = .seconds(300), upkeep: Upkeep = Upkeep(),
         logger: Logger = Logger(label: "cairn.uploads")
     ) {
-        self.init(engine: engine, health: Health(), interval: interval, upkeep: upkeep, logger: logger)
+        self.init(
+            engine: engine, health: Health(), interval: interval, upkeep: upkeep, counts: RequestMetrics(),
+            logger: logger)
     }
 
-    init(engine: Engine, health: Health, interval: Duration, upkeep: Upkeep, logger: Logger) {
+    init(
+        engine: Engine, health: Health, interval: Duration, upkeep: Upkeep, counts: RequestMetrics, logger: Logger
+    ) {
         self.engine = engine
         self.health = health
         self.interval = interval
         self.upkeep = upkeep
+        self.counts = counts
         self.logger = logger
     }
 
@@ -97,6 +103,7 @@ public struct UploadService: Service {
     /// Gives back what nobody refers to any more, beside whatever else goes on.
     private func reclaim() async {
         let done = await engine.reclaim(.gentle)
+        counts.count(done)
         if done.chunks + done.strays + done.ends + done.freed + done.forgotten > 0 {
             logger.info("reclaimed", metadata: Logger.Metadata(done))
         }
@@ -109,6 +116,7 @@ public struct UploadService: Service {
     private func expire() async {
         do throws(UploadError) {
             let count = try await engine.expire()
+            counts.expired(count)
             if count > 0 { logger.info("uploads expired", metadata: ["count": "\(count)"]) }
         } catch {
             health.note(error)

@@ -58,6 +58,12 @@ struct ServeOptions: ParsableArguments {
     @Flag(help: "Serve without TLS also where other machines reach the address.")
     var plainHttp = false
 
+    @Flag(inversion: .prefixedNo, help: "Count, and serve the figures at /metrics to callers on this machine.")
+    var metrics = true
+
+    @Option(help: ArgumentHelp("Serve /metrics there instead, to whoever reaches it.", valueName: "host:port"))
+    var metricsListen: ListenAddress?
+
     @Flag(inversion: .prefixedNo, help: "Serve the page at /, where a browser uploads.")
     var page = true
 
@@ -81,6 +87,9 @@ extension ServeOptions {
     /// What only all values together can show.
     func checkTogether() throws {
         guard data != nil else { throw ValidationError("Which data directory? Give --data <folder>.") }
+        guard metrics || metricsListen == nil else {
+            throw ValidationError("--metrics-listen needs --metrics.")
+        }
         guard (tlsCertificate == nil) == (tlsKey == nil) else {
             throw ValidationError("--tls-certificate and --tls-key belong together.")
         }

@@ -4,6 +4,7 @@ import CairnContent
 import CairnDisk
 import CairnEngine
 import CairnServer
+import Metrics
 import Foundation
 import Logging
 import ServiceLifecycle
@@ -23,6 +24,9 @@ struct Serving {
     func run() async throws {
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
         let logger = Logger(label: "cairn")
+        // Before anything is made that counts.
+        let registry = options.metrics ? MetricsRegistry() : nil
+        if let registry { MetricsSystem.bootstrap(registry) }
         let certificates = try certificates()
         let files = ProcessLimits.prepare()
         if files < options.limitConnections + 1024 {
@@ -33,7 +37,7 @@ struct Serving {
         let engine = Engine(
             store: directory.store, ledger: ledger, limits: limits, chunkSize: options.chunkSize, dedup: options.dedup,
             logger: logger)
-        let failure = await serve(engine, directory, ledger, certificates, logger)
+        let failure = await serve(engine, directory, ledger, certificates, registry, logger)
         await ledger.close()
         await directory.close()
         if let failure { try fail("cannot listen on \(options.listen): \(failure.reason)", ExitCode(69)) }
@@ -77,7 +81,7 @@ struct Serving {
     /// Returns when a signal has ended the server, or with what kept it from listening.
     private func serve(
         _ engine: Engine, _ directory: DataDirectory, _ ledger: SQLLedger, _ certificates: Certificates?,
-        _ logger: Logger
+        _ registry: MetricsRegistry?, _ logger: Logger
     ) async -> (any Error)? {
         var configuration = UploadServer.Configuration()
         configuration.host = options.listen.host
@@ -86,6 +90,7 @@ struct Serving {
         configuration.trustedProxies = Set(options.trustedProxy)
         configuration.page = options.page
         configuration.certificates = certificates
+        configuration.metrics = options.metricsListen == nil ? registry : nil
         configuration.upkeep.scrub = options.scrubHours > 0 ? .seconds(options.scrubHours * 3600) : nil
         // What a lost log has taken with it is in the records still.
         if ledger.wasUnclean {
@@ -94,9 +99,13 @@ struct Serving {
         let server = UploadServer(engine: engine, configuration: configuration, logger: logger) { port in
             greet(ListenAddress(host: options.listen.host, port: port))
         }
-        let reload = certificates.map { [ReloadSignal(certificates: $0, logger: logger)] } ?? []
+        var services: [any Service] = certificates.map { [ReloadSignal(certificates: $0, logger: logger)] } ?? []
+        if let registry, let address = options.metricsListen {
+            services.append(MetricsServer(registry, host: address.host, port: address.port, logger: logger))
+        }
         let group = ServiceGroup(
-            services: reload + [server] + backups(directory, ledger, logger), gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+            services: services + [server] + backups(directory, ledger, logger),
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         do { try await group.run() } catch { return error }
         return nil
     }

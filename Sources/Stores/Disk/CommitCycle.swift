@@ -18,12 +18,14 @@ final class CommitCycle: Sendable {
     private let folders: Folders
     private let admission: Admission
     private let threads: BlockingThreads
+    private let metrics: DiskMetrics
     private let queue = NIOLockedValueBox(CycleQueue<Waiter>())
 
-    init(_ folders: Folders, _ admission: Admission, _ threads: BlockingThreads) {
+    init(_ folders: Folders, _ admission: Admission, _ threads: BlockingThreads, _ metrics: DiskMetrics) {
         self.folders = folders
         self.admission = admission
         self.threads = threads
+        self.metrics = metrics
     }
 
     /// Returns a verdict for each: durable under its name, or why not.
@@ -35,8 +37,13 @@ final class CommitCycle: Sendable {
 
     /// The order that everything rests on (spec/durability.md, "Commit cycle"): data, names, directories, verdicts.
     private func run(_ candidates: [Candidate]) async -> [Verdict] {
+        metrics.cycle(count: candidates.count)
+        let start = ContinuousClock.now
         let synced = await threads.advance(candidates.map { .success($0) }, syncData)
+        metrics.syncedData(since: start)
         let named = await threads.advance(synced, link)
+        let linked = ContinuousClock.now
+        defer { metrics.syncedDirectories(since: linked) }
         return await syncDirectories(named)
     }
 }

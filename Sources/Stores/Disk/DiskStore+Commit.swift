@@ -121,6 +121,7 @@ extension DiskStore {
             source, Folder(of: digest), digest.description, length: footer.storedLength + ChunkFooter.length,
             accepts: { file throws(FileSystemError) in try chunk.isHeld(in: file) },
             syncFailed: syncFailed)
+        if case .ours = source { metrics.chunk(footer, isNew: true) } else { metrics.chunk(footer, isNew: false) }
         return Written(candidate: candidate, chunk: footer.chunk)
     }
 }

@@ -9,6 +9,7 @@ public final class DiskStore: Store {
     let threads: DiskThreads
     let admission: Admission
     let cycle: CommitCycle
+    let metrics = DiskMetrics()
     let heldTails = HeldTails()
     /// The tails that stood here at the start.
     let inherited: [TailName]
@@ -18,7 +19,7 @@ public final class DiskStore: Store {
         inherited = tails
         self.threads = threads
         admission = Admission(root: folders.root, logger: logger)
-        cycle = CommitCycle(folders, admission, threads.sync)
+        cycle = CommitCycle(folders, admission, threads.sync, metrics)
     }
 
     /// Whether a sync failed that everything rests on: reads go on, nothing is written until the next start.

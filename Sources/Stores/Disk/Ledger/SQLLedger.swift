@@ -14,6 +14,7 @@ public final class SQLLedger: Ledger {
     private let queue: NIOLockedValueBox<CommitQueue>
     private let now: @Sendable () -> Timestamp
     private let logger: Logger
+    private let metrics = DiskMetrics()
     /// Whether the ledger was not closed before this start: what came last may be lost with its log.
     public let wasUnclean: Bool
 
@@ -193,6 +194,8 @@ extension SQLLedger {
     }
 
     private func settle(_ batch: CommitQueue.Batch, in db: Database) {
+        let start = ContinuousClock.now
+        defer { metrics.transacted(count: batch.calls.count, since: start) }
         switch LedgerTransaction.run(batch, at: now(), in: db) {
         case .committed(let verdicts):
             for (call, verdict) in zip(batch.calls, verdicts) { call.answer(verdict) }
