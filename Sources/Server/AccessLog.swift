@@ -30,8 +30,9 @@ struct AccessLog {
         "- - \(status.code) from=\(text(remote))"
     }
 
-    /// `host:port`, or `-`.
+    /// `host:port`, `unix`, or `-`.
     static func text(_ address: SocketAddress?) -> String {
+        if case .unixDomainSocket? = address { return "unix" }
         guard let address, let host = address.ipAddress, let port = address.port else { return "-" }
         return "\(host):\(port)"
     }

@@ -54,7 +54,7 @@ public struct UploadResponder<Context: RequestContext>: HTTPResponder {
         let exchange = Exchange(
             routes: UploadRoutes(engine: engine, health: health, logger: logger), downloads: downloads,
             counts: counts, request: request, id: id, remote: AccessLog.text(remote),
-            isForwarded: remote?.ipAddress.map { trustedProxies.contains($0) } ?? false, page: page)
+            isForwarded: remote?.peer.map { trustedProxies.contains($0) } ?? false, page: page)
         return await exchange.response()
     }
 }

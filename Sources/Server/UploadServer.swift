@@ -14,6 +14,8 @@ public struct UploadServer: Service {
         public var host = "127.0.0.1"
         /// 0 takes any free port.
         public var port = 8080
+        /// Listens there instead.
+        public var socket: SocketFile?
         /// The most connections at once; more wait until one ends.
         public var connections = 4096
         /// The most downloads at once; each holds up to two chunks in memory, and more are answered 503.
@@ -53,12 +55,20 @@ public struct UploadServer: Service {
     /// Returns when the server has ended: gracefully, or because it could not listen.
     public func run() async throws {
         let engine = engine
+        let socket = configuration.socket
+        try await socket?.claim()
+        defer { socket?.remove() }
         // Before the connections: they end only when their bodies do.
         try await withGracefulShutdownHandler {
             try await application().run()
         } onGracefulShutdown: {
             engine.stop()
         }
+    }
+
+    private var address: BindAddress {
+        if let socket = configuration.socket { return .unixDomainSocket(path: socket.path) }
+        return .hostname(configuration.host, port: configuration.port)
     }
 
     private var watching: [any Service] {
@@ -79,14 +89,18 @@ public struct UploadServer: Service {
                 page: configuration.page, metrics: configuration.metrics, health: health),
             server: connections,
             configuration: ApplicationConfiguration(
-                address: .hostname(configuration.host, port: configuration.port), backlog: 1024,
+                address: address, backlog: 1024,
                 availableConnectionsDelegate: MaximumAvailableConnections(configuration.connections, logger: logger)),
             services: [
                 UploadService(
                     engine: engine, health: health, interval: configuration.expiryInterval,
                     upkeep: configuration.upkeep, counts: RequestMetrics(configuration.metrics), logger: logger)
             ] + watching,
-            onServerRunning: { [onListening, port = configuration.port] channel in
+            onServerRunning: {
+                [onListening, logger, socket = configuration.socket, port = configuration.port] channel in
+                do { try socket?.open() } catch {
+                    logger.error("cannot open the socket", metadata: ["cause": "\(error)"])
+                }
                 await onListening(channel.localAddress?.port ?? port)
             },
             logger: logger)

@@ -1,4 +1,5 @@
 import CairnServer
+import Logging
 import Metrics
 import RawHTTP
 import ServiceLifecycle

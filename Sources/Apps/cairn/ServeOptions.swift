@@ -5,8 +5,13 @@ import CairnServer
 
 /// The settings of `cairn serve`, each an option, a variable and a line of a file (`Settings`).
 struct ServeOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Where to listen; port 0 takes a free one.", valueName: "host:port"))
-    var listen = ListenAddress(host: "127.0.0.1", port: 8080)
+    @Option(
+        help: ArgumentHelp(
+            "Where to listen: host:port, of which port 0 takes a free one, or unix:path.", valueName: "address"))
+    var listen = ListenAddress.network(host: "127.0.0.1", port: 8080)
+
+    @Option(help: ArgumentHelp("Who may connect to a unix socket, as of chmod.", valueName: "mode"))
+    var socketMode = FileMode(bits: 0o660)
 
     @Option(help: ArgumentHelp("The data directory; made when it is absent.", valueName: "folder"))
     var data: String?
@@ -61,7 +66,8 @@ struct ServeOptions: ParsableArguments {
     @Flag(inversion: .prefixedNo, help: "Count, and serve the figures at /metrics to callers on this machine.")
     var metrics = true
 
-    @Option(help: ArgumentHelp("Serve /metrics there instead, to whoever reaches it.", valueName: "host:port"))
+    @Option(
+        help: ArgumentHelp("Serve /metrics at that host:port instead, to whoever reaches it.", valueName: "address"))
     var metricsListen: ListenAddress?
 
     @Flag(inversion: .prefixedNo, help: "Serve the page at /, where a browser uploads.")
@@ -90,10 +96,11 @@ extension ServeOptions {
         guard metrics || metricsListen == nil else {
             throw ValidationError("--metrics-listen needs --metrics.")
         }
+        if case .socket? = metricsListen { throw ValidationError("--metrics-listen is host:port.") }
         guard (tlsCertificate == nil) == (tlsKey == nil) else {
             throw ValidationError("--tls-certificate and --tls-key belong together.")
         }
-        guard Exposure(host: listen.host).permits(isProtected: tlsCertificate != nil, isAllowed: plainHttp) else {
+        guard listen.exposure.permits(isProtected: tlsCertificate != nil, isAllowed: plainHttp) else {
             throw ValidationError(
                 "Other machines reach \(listen). Give --tls-certificate and --tls-key, or --plain-http to do without.")
         }

@@ -84,8 +84,10 @@ struct Serving {
         _ registry: MetricsRegistry?, _ logger: Logger
     ) async -> (any Error)? {
         var configuration = UploadServer.Configuration()
-        configuration.host = options.listen.host
-        configuration.port = options.listen.port
+        switch options.listen {
+        case .network(let host, let port): (configuration.host, configuration.port) = (host, port)
+        case .socket(let path): configuration.socket = SocketFile(path: path, mode: options.socketMode.bits)
+        }
         configuration.connections = options.limitConnections
         configuration.trustedProxies = Set(options.trustedProxy)
         configuration.page = options.page
@@ -96,12 +98,15 @@ struct Serving {
         if ledger.wasUnclean {
             do { configuration.upkeep.recorded = try await directory.store.recorded() } catch { return error }
         }
+        // Until the socket has its own mode nobody else may connect.
+        let mask = configuration.socket.map { _ in umask(0o077) }
         let server = UploadServer(engine: engine, configuration: configuration, logger: logger) { port in
-            greet(ListenAddress(host: options.listen.host, port: port))
+            if let mask { umask(mask) }
+            greet(options.listen.with(port: port))
         }
         var services: [any Service] = certificates.map { [ReloadSignal(certificates: $0, logger: logger)] } ?? []
-        if let registry, let address = options.metricsListen {
-            services.append(MetricsServer(registry, host: address.host, port: address.port, logger: logger))
+        if let registry, case .network(let host, let port)? = options.metricsListen {
+            services.append(MetricsServer(registry, host: host, port: port, logger: logger))
         }
         let group = ServiceGroup(
             services: services + [server] + backups(directory, ledger, logger),
@@ -116,12 +121,14 @@ struct Serving {
     }
 
     private func greet(_ address: ListenAddress) {
-        let url = "\(options.tlsCertificate == nil ? "http" : "https")://\(address)"
+        let url = address.url(isSecure: options.tlsCertificate != nil)
+        var curl = "curl -T FILE \(url)/files/"
+        if case .socket(let path) = address { curl = "curl --unix-socket \(path) -T FILE http://localhost/files/" }
         Console.print(
             """
             listening on \(url), data in \(data)
               cairn put FILE --to \(url)
-              curl -T FILE \(url)/files/
+              \(curl)
             """)
     }
 

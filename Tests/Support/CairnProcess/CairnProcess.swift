@@ -59,7 +59,9 @@ public final class RunningClient: Sendable {
     private nonisolated let process: Process
     private let folder: TemporaryFolder
 
-    public init(_ arguments: String...) throws {
+    public convenience init(_ arguments: String...) throws { try self.init(arguments: arguments) }
+
+    public init(arguments: [String]) throws {
         folder = try TemporaryFolder()
         process = try CairnProcess.start(
             arguments, output: folder.url.appending(path: "out"), errors: folder.url.appending(path: "err"))
@@ -71,6 +73,12 @@ public final class RunningClient: Sendable {
     public func stop() { _ = Foundation.kill(process.processIdentifier, SIGSTOP) }
 
     public func goOn() { _ = Foundation.kill(process.processIdentifier, SIGCONT) }
+
+    /// Asks it to end, and waits until it has.
+    public func terminate() async {
+        process.terminate()
+        await process.end()
+    }
 
     /// Ends it as a power cut would: it gets no chance to do anything.
     public func kill() async {
