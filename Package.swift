@@ -122,6 +122,8 @@ let network: [Target] = [
         name: "cairn",
         dependencies: [
             "CairnContent", "CairnEngine", "CairnDialects", "CairnDisk", "CairnServer", "CairnClient", log, metrics,
+            locks, nio, http1,
+            .product(name: "AsyncHTTPClient", package: "async-http-client"),
             lifecycle,
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
             .product(name: "UnixSignals", package: "swift-service-lifecycle"),

@@ -28,6 +28,8 @@ python3 $tests/smuggling.py "$cairn" $alone
 [ -n "$alone" ] || python3 $tests/proxies.py "$cairn" --length 200000000
 python3 Benchmarks/slow.py "$cairn" --short
 python3 $tests/renewal.py "$cairn" --seconds 10
+python3 $tests/hooks.py "$cairn"
+python3 .make/man.py "$cairn" .build/man/cairn.1
 if scan; then
     python3 $tests/scan.py "$cairn" .build/scan/bin/schemathesis --examples 5
 else

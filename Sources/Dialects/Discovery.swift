@@ -32,15 +32,35 @@ public enum Discovery: Dialect {
 
 /// What browsers need to let a page of another origin upload here and read what it is told (Fetch standard, "CORS").
 ///
-/// No credentials travel with it, so any origin may ask: what counts is who knows an upload's address.
+/// No cookies travel with it, so any origin may be let in: what counts is who knows an upload's address.
 package enum CrossOrigin {
-    /// The fields for an answer to `request`; none when no page of another origin asks, or the path is not shared.
+    /// The answer to a browser that asks before it sends, on a path that listed origins share; nil when it is no such
+    /// question. What may be asked at `/files` is `Discovery`'s.
+    package static func preflight(_ request: RequestHead) -> Answer? {
+        guard request.method == .options, request.fields.contains(.accessControlRequestMethod),
+            request.path.first != "files", allowed(request) != nil
+        else { return nil }
+        return Answer(.noContent, [.cacheControl: "no-store"]).with(fields(for: request))
+    }
+
+    /// What the answer says who may read it; nil when no page of another origin asks, or one that may not.
+    private static func allowed(_ request: RequestHead) -> String? {
+        guard let origin = request.fields[.origin] else { return nil }
+        switch request.setting.origins {
+        case .any: return request.path.first == "files" ? "*" : nil
+        case .listed(let origins): return origins.contains(origin) ? origin : nil
+        }
+    }
+
+    /// The fields for an answer to `request`.
     package static func fields(for request: RequestHead) -> HTTPFields {
-        guard request.fields.contains(.origin), request.path.first == "files" else { return [:] }
+        let vary: HTTPFields = request.setting.origins == .any ? [:] : [.vary: "Origin"]
+        guard let origin = allowed(request) else { return vary }
         var fields: HTTPFields = [
-            .accessControlAllowOrigin: "*",
+            .accessControlAllowOrigin: origin,
             .accessControlExposeHeaders: exposed.map(\.rawName).joined(separator: ", "),
         ]
+        fields[.vary] = vary[.vary]
         if request.method == .options {
             fields[.accessControlAllowMethods] = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
             fields[.accessControlAllowHeaders] = allowed.map(\.rawName).joined(separator: ", ")
@@ -60,6 +80,7 @@ package enum CrossOrigin {
         .authorization, .contentType, .contentDisposition, .contentDigest, .reprDigest, .wantContentDigest,
         .wantReprDigest, .range, .ifMatch, .ifNoneMatch, .ifRange, .tusResumable, .uploadOffset, .uploadLength,
         .uploadDeferLength, .uploadMetadata, .uploadConcat, .uploadChecksum, .uploadComplete, .uploadIncomplete,
-        .uploadDraftInteropVersion, .ifUploadPrefix, .methodOverride,
+        .uploadDraftInteropVersion, .ifUploadPrefix, .methodOverride, .contentEncoding, .xFileID, .xFileSize,
+        .xStartByte,
     ]
 }

@@ -63,11 +63,22 @@ extension Problem {
                 Problem(
                     .badRequest, "inconsistent-upload-length", "Lengths disagree",
                     "Upload-Length, Content-Length and Upload-Complete contradict each other.")
+            case .hook(let reason):
+                Problem(.forbidden, "refused-by-hook", "Not allowed here", Self.spoken(reason))
+            case .hookFailed:
+                Problem(.serviceUnavailable, "hook-failed", "Cannot be decided now", "Try again in a moment.")
+                    .retryable(after: 5)
             case .appendType(let type):
                 Problem(
                     .unsupportedMediaType, "unsupported-media", "Not the type of an append", "Send it as \(type)."
                 ).with(.acceptPatch, type)
             }
+    }
+
+    /// What somebody else's program says, short and without control characters.
+    private static func spoken(_ reason: String) -> String {
+        let visible = reason.unicodeScalars.filter { $0.properties.generalCategory != .control }.prefix(200)
+        return visible.isEmpty ? "The operator does not take this file." : String(String.UnicodeScalarView(visible))
     }
 
     private static func method(_ allowed: [HTTPRequest.Method]) -> Problem {

@@ -38,6 +38,10 @@ public enum RequestError: Error, Hashable, Sendable {
     case tusVersion
     /// The lengths that the request states contradict each other.
     case inconsistentLength
+    /// The operator's hook does not let the upload begin; why, in its words.
+    case hook(String)
+    /// The operator's hook gave no answer, so that the upload does not begin.
+    case hookFailed
     /// Bytes of an append under another media type; the one they must have.
     case appendType(String)
 }

@@ -10,15 +10,17 @@ public struct Setting: Hashable, Sendable {
     public let moment: Timestamp
     /// Whether a proxy that is trusted has sent the request, so that it says where clients reach this server.
     public let isForwarded: Bool
+    public let origins: Origins
 
     public init(
         limits: Limits = Limits(), chunkSize: ChunkSize = .standard, moment: Timestamp = Timestamp(seconds: 0),
-        isForwarded: Bool = false
+        isForwarded: Bool = false, origins: Origins = .any
     ) {
         self.limits = limits
         self.chunkSize = chunkSize
         self.moment = moment
         self.isForwarded = isForwarded
+        self.origins = origins
     }
 
     /// The longest file, in bytes.

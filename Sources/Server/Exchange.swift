@@ -42,8 +42,9 @@ struct Exchange: Sendable {
         do throws(RequestError) {
             let setting = Setting(
                 limits: routes.engine.limits, chunkSize: routes.engine.chunkSize, moment: Timestamp.now(),
-                isForwarded: isForwarded)
+                isForwarded: isForwarded, origins: routes.origins)
             let head = try RequestHead(request.head, id: id, in: setting)
+            if let answer = CrossOrigin.preflight(head) { return response(answer, nil) }
             if page, let answer = WebPage.answer(to: head) { return response(answer, nil) }
             let dialect = try Doors.dialect(of: head)
             return await speaking("\(dialect)".lowercased()).response(to: head, in: dialect)

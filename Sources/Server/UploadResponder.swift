@@ -1,4 +1,4 @@
-import CairnDialects
+public import CairnDialects
 public import CairnEngine
 import HTTPTypes
 public import Hummingbird
@@ -17,28 +17,34 @@ public struct UploadResponder<Context: RequestContext>: HTTPResponder {
     private let page: Bool
     private let metrics: MetricsRegistry?
     private let counts: RequestMetrics
+    private let hooks: UploadHooks
+    private let origins: Origins
 
     /// - Parameters:
     ///   - downloads: The most at once. Each holds up to two chunks in memory, so more are answered 503.
     ///   - trustedProxies: The IP addresses whose `Forwarded` fields say where clients reach this server.
     ///   - page: Whether the page is served, at `/` and beside it (spec/page.md).
     ///   - metrics: What is served at `/metrics`, to callers on this machine.
+    ///   - hooks: Who is asked and told of uploads.
+    ///   - origins: The pages that may use the server from another origin.
     public init(
         engine: Engine, downloads: Int = 256, trustedProxies: Set<String> = [], page: Bool = true,
-        metrics: MetricsRegistry? = nil
+        metrics: MetricsRegistry? = nil, hooks: UploadHooks = UploadHooks(), origins: Origins = .any
     ) {
         self.init(
             engine: engine, downloads: downloads, trustedProxies: trustedProxies, page: page, metrics: metrics,
-            health: Health())
+            hooks: hooks, origins: origins, health: Health())
     }
 
     init(
         engine: Engine, downloads: Int, trustedProxies: Set<String>, page: Bool, metrics: MetricsRegistry?,
-        health: Health
+        hooks: UploadHooks, origins: Origins, health: Health
     ) {
         self.engine = engine
         self.page = page
         self.metrics = metrics
+        self.hooks = hooks
+        self.origins = origins
         counts = RequestMetrics(metrics)
         self.trustedProxies = trustedProxies
         self.downloads = Slots(downloads)
@@ -51,9 +57,12 @@ public struct UploadResponder<Context: RequestContext>: HTTPResponder {
         var logger = context.logger
         let id = context.id
         logger[metadataKey: "hb.request.id"] = nil  // the access log says it in its own place
+        let place = HookPlace(request: id, remote: AccessLog.text(remote))
+        var routes = UploadRoutes(engine: engine, health: health, logger: logger)
+        (routes.hooks, routes.origins, routes.place) = (hooks, origins, place)
         let exchange = Exchange(
-            routes: UploadRoutes(engine: engine, health: health, logger: logger), downloads: downloads,
-            counts: counts, request: request, id: id, remote: AccessLog.text(remote),
+            routes: routes, downloads: downloads,
+            counts: counts, request: request, id: id, remote: place.remote,
             isForwarded: remote?.peer.map { trustedProxies.contains($0) } ?? false, page: page)
         return await exchange.response()
     }

@@ -9,6 +9,7 @@ extension UploadRoutes {
         switch command {
         case .begin:
             let offer = try Native.offer(try await bytes(of: body, upTo: Native.bodyLimit), by: principal)
+            try await admit(offer.metadata, offer.length)
             let (upload, isNew) = try await engine.begin(offer, by: principal)
             return .native(.begun(upload, isNew: isNew))
         case .find(let name, let contentID): return .upload(try await find(name, contentID))

@@ -9,6 +9,9 @@ struct UploadRoutes: Sendable {
     let engine: Engine
     let health: Health
     let logger: Logger
+    var hooks = UploadHooks()
+    var origins = Origins.any
+    var place = HookPlace(request: "-", remote: "-")
 
     /// Asks nobody who they are: all requests are one principal's.
     let principal = Principal.everyone
@@ -20,7 +23,14 @@ struct UploadRoutes: Sendable {
     }
 
     func outcome(of command: Command, body: MeteredBody) async -> Outcome {
+        let outcome = await settled(command, body)
+        tell(command, outcome)
+        return outcome
+    }
+
+    private func settled(_ command: Command, _ body: MeteredBody) async -> Outcome {
         do {
+            try await admit(command)
             return try await run(command, body)
         } catch let error as RequestError {
             return .rejected(error)

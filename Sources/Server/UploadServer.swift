@@ -1,3 +1,4 @@
+public import CairnDialects
 public import CairnEngine
 import Hummingbird
 import HummingbirdCore
@@ -29,6 +30,10 @@ public struct UploadServer: Service {
         public var certificates: Certificates?
         /// What is served at `/metrics`, to callers on this machine; nil where that is elsewhere, or nowhere.
         public var metrics: MetricsRegistry?
+        /// Who is asked and told of uploads.
+        public var hooks = UploadHooks()
+        /// The pages that may use the server from another origin.
+        public var origins = Origins.any
         /// How often uploads are looked for whose time is over.
         public var expiryInterval: Duration = .seconds(300)
         public var upkeep = UploadService.Upkeep()
@@ -86,7 +91,8 @@ public struct UploadServer: Service {
         return Application(
             responder: UploadResponder<UploadContext>(
                 engine: engine, downloads: configuration.downloads, trustedProxies: configuration.trustedProxies,
-                page: configuration.page, metrics: configuration.metrics, health: health),
+                page: configuration.page, metrics: configuration.metrics,
+                hooks: configuration.hooks, origins: configuration.origins, health: health),
             server: connections,
             configuration: ApplicationConfiguration(
                 address: address, backlog: 1024,

@@ -54,7 +54,8 @@ import Testing
     @Test func `every request error has a status and its fields`() {
         let cases: [(RequestError, Int, String)] = [
             (.header(.xStartByte), 400, "bad-header"), (.path, 400, "bad-path"), (.query, 400, "bad-query"),
-            (.unknownPath, 404, "unknown-path"), (.noFileID, 400, "bad-header"), (.method([.get]), 405, "method"),
+            (.unknownPath, 404, "unknown-path"), (.hook("no"), 403, "refused-by-hook"),
+            (.hookFailed, 503, "hook-failed"), (.noFileID, 400, "bad-header"), (.method([.get]), 405, "method"),
             (.mediaType, 415, "unsupported-media"), (.contentCoding, 415, "unsupported-encoding"),
             (.length(limit: 9), 413, "too-large"),
             (.expectation, 417, "expectation"), (.framing, 400, "bad-framing"),

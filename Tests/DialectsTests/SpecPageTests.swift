@@ -22,7 +22,7 @@ import Testing
         errors.map { Problem($0) }
         + [
             RequestError.header(.xFileID), .path, .query, .unknownPath, .noFileID, .method([]), .mediaType,
-            .contentCoding, .length(limit: 1), .expectation, .framing, .headerTooLong(limit: 1),
+            .contentCoding, .length(limit: 1), .expectation, .framing, .headerTooLong(limit: 1), .hook(""), .hookFailed,
             .precondition, .range(length: 1), .tusVersion, .inconsistentLength, .appendType("a/b"),
         ].map { Problem($0) } + [.busy]
 

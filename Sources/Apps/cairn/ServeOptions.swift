@@ -1,6 +1,7 @@
 public import ArgumentParser
 import CairnContent
 public import CairnEngine
+import CairnDialects
 import CairnServer
 
 /// The settings of `cairn serve`, each an option, a variable and a line of a file (`Settings`).
@@ -63,6 +64,26 @@ struct ServeOptions: ParsableArguments {
     @Flag(help: "Serve without TLS also where other machines reach the address.")
     var plainHttp = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Asked before an upload begins: an executable by its full path, or a URL to post to.", valueName: "hook"))
+    var hookBefore: HookTarget?
+
+    @Option(help: ArgumentHelp("Told when a file is complete or bytes were refused.", valueName: "hook"))
+    var hookAfter: HookTarget?
+
+    @Option(help: ArgumentHelp("What posts are signed with: a file of 16 to 64 bytes.", valueName: "file"))
+    var hookSecret: String?
+
+    @Option(help: ArgumentHelp("Seconds that a hook may take, 1 to 600.", valueName: "seconds"))
+    var hookTimeout = 10
+
+    @Option(
+        help: ArgumentHelp(
+            "An origin whose pages may use this server, such as https://example.org; may be given several times. Also: "
+                + "* for any, at /files only; none.", valueName: "origin"))
+    var allowOrigin = ["*"]
+
     @Flag(inversion: .prefixedNo, help: "Count, and serve the figures at /metrics to callers on this machine.")
     var metrics = true
 
@@ -78,11 +99,15 @@ struct ServeOptions: ParsableArguments {
 
     /// Each value by itself; what belongs together is for `Serve` to see, when all of it is known.
     func validate() throws {
+        guard allowOrigin.allSatisfy({ $0 == "*" || $0 == "none" || Origins.isOrigin($0) }) else {
+            throw ValidationError("--allow-origin is an origin as browsers write it, * or none.")
+        }
         guard limitLength >= 0 else { throw ValidationError("--limit-length is 0 or more.") }
         for (name, value, range) in [
             ("limit-idle", limitIdle, 1...1_000_000), ("limit-trash", limitTrash, 0...1_000_000),
             ("limit-connections", limitConnections, 1...1_000_000), ("scrub-hours", scrubHours, 0...1_000_000),
             ("backup-hours", backupHours, 0...1_000_000),
+            ("hook-timeout", hookTimeout, 1...600),
         ] where !range.contains(value) {
             throw ValidationError("--\(name) is \(range.lowerBound) to \(range.upperBound).")
         }
@@ -90,6 +115,10 @@ struct ServeOptions: ParsableArguments {
 }
 
 extension ServeOptions {
+    var origins: Origins {
+        allowOrigin == ["*"] ? .any : .listed(Set(allowOrigin.filter { $0 != "none" }))
+    }
+
     /// What only all values together can show.
     func checkTogether() throws {
         guard data != nil else { throw ValidationError("Which data directory? Give --data <folder>.") }
@@ -97,6 +126,9 @@ extension ServeOptions {
             throw ValidationError("--metrics-listen needs --metrics.")
         }
         if case .socket? = metricsListen { throw ValidationError("--metrics-listen is host:port.") }
+        guard allowOrigin.count == 1 || allowOrigin.allSatisfy(Origins.isOrigin) else {
+            throw ValidationError("--allow-origin * or none stands alone.")
+        }
         guard (tlsCertificate == nil) == (tlsKey == nil) else {
             throw ValidationError("--tls-certificate and --tls-key belong together.")
         }

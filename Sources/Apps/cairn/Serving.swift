@@ -1,4 +1,5 @@
 import ArgumentParser
+import AsyncHTTPClient
 import CairnClient
 import CairnContent
 import CairnDisk
@@ -28,6 +29,7 @@ struct Serving {
         let registry = options.metrics ? MetricsRegistry() : nil
         if let registry { MetricsSystem.bootstrap(registry) }
         let certificates = try certificates()
+        let hooks = try hookSettings()
         let files = ProcessLimits.prepare()
         if files < options.limitConnections + 1024 {
             logger.warning("few open files allowed: raise the hard limit (ulimit -Hn)", metadata: ["files": "\(files)"])
@@ -37,7 +39,7 @@ struct Serving {
         let engine = Engine(
             store: directory.store, ledger: ledger, limits: limits, chunkSize: options.chunkSize, dedup: options.dedup,
             logger: logger)
-        let failure = await serve(engine, directory, ledger, certificates, registry, logger)
+        let failure = await serve(engine, directory, ledger, certificates, registry, hooks, logger)
         await ledger.close()
         await directory.close()
         if let failure { try fail("cannot listen on \(options.listen): \(failure.reason)", ExitCode(69)) }
@@ -61,6 +63,24 @@ struct Serving {
         }
     }
 
+    private func hookSettings() throws -> HookService.Settings {
+        for case .command(let path)? in [options.hookBefore, options.hookAfter]
+        where !FileManager.default.isExecutableFile(atPath: path) {
+            try fail("\(path): not an executable", ExitCode(66))
+        }
+        var settings = HookService.Settings(
+            before: options.hookBefore, after: options.hookAfter, limit: .seconds(options.hookTimeout))
+        if let path = options.hookSecret {
+            let bytes = FileManager.default.contents(atPath: path)
+            let secret = bytes.map { $0.last == UInt8(ascii: "\n") ? $0.dropLast() : $0 }
+            guard let secret, (16...64).contains(secret.count) else {
+                try fail("\(path): not a file of 16 to 64 bytes", ExitCode(66))
+            }
+            settings.secret = [UInt8](secret)
+        }
+        return settings
+    }
+
     private func opened(_ logger: Logger) async throws -> DataDirectory {
         do {
             return try await DataDirectory.open(data, logger: logger, forced: options.force)
@@ -81,7 +101,7 @@ struct Serving {
     /// Returns when a signal has ended the server, or with what kept it from listening.
     private func serve(
         _ engine: Engine, _ directory: DataDirectory, _ ledger: SQLLedger, _ certificates: Certificates?,
-        _ registry: MetricsRegistry?, _ logger: Logger
+        _ registry: MetricsRegistry?, _ hooks: HookService.Settings, _ logger: Logger
     ) async -> (any Error)? {
         var configuration = UploadServer.Configuration()
         switch options.listen {
@@ -92,6 +112,10 @@ struct Serving {
         configuration.trustedProxies = Set(options.trustedProxy)
         configuration.page = options.page
         configuration.certificates = certificates
+        let http = HTTPClient.hooks()
+        let teller = HookService(hooks, http, logger)
+        configuration.hooks = teller.hooks
+        configuration.origins = options.origins
         configuration.metrics = options.metricsListen == nil ? registry : nil
         configuration.upkeep.scrub = options.scrubHours > 0 ? .seconds(options.scrubHours * 3600) : nil
         // What a lost log has taken with it is in the records still.
@@ -109,10 +133,12 @@ struct Serving {
             services.append(MetricsServer(registry, host: host, port: port, logger: logger))
         }
         let group = ServiceGroup(
-            services: services + [server] + backups(directory, ledger, logger),
+            services: services + [teller, server] + backups(directory, ledger, logger),
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
-        do { try await group.run() } catch { return error }
-        return nil
+        var failure: (any Error)?
+        do { try await group.run() } catch { failure = error }
+        try? await http.shutdown()  // what it cannot close ends with the process
+        return failure
     }
 
     private func backups(_ directory: DataDirectory, _ ledger: SQLLedger, _ logger: Logger) -> [any Service] {
