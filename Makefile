@@ -4,6 +4,7 @@
 # make model  the protocols, every state             make fuzz   what reads bytes from outside, FUZZ_SECONDS a target
 # make history  appends at once, one history
 # make renewal  a certificate replaced under load
+# make man    the manual page, made of the command's own help
 # make slow   slow clients, many and dropped ones    make scan   schemathesis against spec/openapi.yaml
 # make proxies, make smuggling   behind nginx and Caddy, 30 GB; requests that two servers read as two
 
@@ -113,6 +114,12 @@ history: packages
 renewal slow scan proxies smuggling: packages
 	$(SWIFT) build -c release --product cairn
 	@sh .make/operating.sh $(BUILD)/cairn $@
+
+# .build/man/cairn.1, from what the command says of itself.
+.PHONY: man
+man: packages
+	$(SWIFT) build -c release --product cairn
+	python3 .make/man.py $(BUILD)/cairn .build/man/cairn.1
 
 # The vectors of spec/vectors once more, by another SHA-256.
 vectors:
