@@ -1,6 +1,10 @@
 import CairnEngine
 import HTTPTypes
+import Logging
 import NIOCore
+
+/// How a request is logged: as one line for people, or as the message `request` with a field for each part of it.
+public enum AccessLogForm: Sendable { case line, fields }
 
 /// One line a request, for people (spec/http.md, "Access log").
 ///
@@ -19,10 +23,23 @@ struct AccessLog {
     var offset: Int64?
 
     func line(_ status: HTTPResponse.Status, received: Int64, sent: Int64) -> String {
-        var line = "\(method.rawValue) \(Self.escaped(path)) \(status.code) in=\(received) out=\(sent) \(duration)"
+        var line =
+            "\(method.rawValue) \(Self.escaped(path)) \(status.code) in=\(received) out=\(sent) \(milliseconds)ms"
         if let upload { line += " upload=\("\(upload)".prefix(8))" }
         if let offset { line += " offset=\(offset)" }
         return line + " from=\(remote) request=\(request)"
+    }
+
+    /// The parts of the line, for programs: lengths in bytes, and the time in milliseconds.
+    func fields(_ status: HTTPResponse.Status, received: Int64, sent: Int64) -> Logger.Metadata {
+        var fields: Logger.Metadata = [
+            "method": "\(method.rawValue)", "path": "\(Self.escaped(path))", "status": .stringConvertible(status.code),
+            "in": .stringConvertible(received), "out": .stringConvertible(sent),
+            "milliseconds": .stringConvertible(milliseconds), "from": "\(remote)", "request": "\(request)",
+        ]
+        fields["upload"] = upload.map { "\("\($0)".prefix(8))" }
+        fields["offset"] = offset.map { .stringConvertible($0) }
+        return fields
     }
 
     /// The line of a request that was refused before it could be read.
@@ -37,9 +54,9 @@ struct AccessLog {
         return "\(host):\(port)"
     }
 
-    private var duration: String {
+    private var milliseconds: Int64 {
         let (seconds, attoseconds) = (ContinuousClock.now - start).components
-        return "\(seconds * 1000 + attoseconds / 1_000_000_000_000_000)ms"
+        return seconds * 1000 + attoseconds / 1_000_000_000_000_000
     }
 
     private static func escaped(_ path: String) -> String {

@@ -150,7 +150,12 @@ struct Exchange: Sendable {
             RequestMetrics.Ending(
                 dialect: dialect, status: status.code, outcome: outcome, received: received.length, sent: sent.length,
                 time: ContinuousClock.now - log.start))
-        routes.logger.info("\(log.line(status, received: received.length, sent: sent.length))")
+        switch routes.accessLog {
+        case .line: routes.logger.info("\(log.line(status, received: received.length, sent: sent.length))")
+        case .fields:
+            let fields = log.fields(status, received: received.length, sent: sent.length)
+            routes.logger.info("request", metadata: fields)
+        }
     }
 }
 

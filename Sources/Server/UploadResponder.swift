@@ -19,6 +19,7 @@ public struct UploadResponder<Context: RequestContext>: HTTPResponder {
     private let counts: RequestMetrics
     private let hooks: UploadHooks
     private let origins: Origins
+    private let accessLog: AccessLogForm
 
     /// - Parameters:
     ///   - downloads: The most at once. Each holds up to two chunks in memory, so more are answered 503.
@@ -27,24 +28,27 @@ public struct UploadResponder<Context: RequestContext>: HTTPResponder {
     ///   - metrics: What is served at `/metrics`, to callers on this machine.
     ///   - hooks: Who is asked and told of uploads.
     ///   - origins: The pages that may use the server from another origin.
+    ///   - accessLog: How a request is logged.
     public init(
         engine: Engine, downloads: Int = 256, trustedProxies: Set<String> = [], page: Bool = true,
-        metrics: MetricsRegistry? = nil, hooks: UploadHooks = UploadHooks(), origins: Origins = .any
+        metrics: MetricsRegistry? = nil, hooks: UploadHooks = UploadHooks(), origins: Origins = .any,
+        accessLog: AccessLogForm = .line
     ) {
         self.init(
             engine: engine, downloads: downloads, trustedProxies: trustedProxies, page: page, metrics: metrics,
-            hooks: hooks, origins: origins, health: Health())
+            hooks: hooks, origins: origins, accessLog: accessLog, health: Health())
     }
 
     init(
         engine: Engine, downloads: Int, trustedProxies: Set<String>, page: Bool, metrics: MetricsRegistry?,
-        hooks: UploadHooks, origins: Origins, health: Health
+        hooks: UploadHooks, origins: Origins, accessLog: AccessLogForm, health: Health
     ) {
         self.engine = engine
         self.page = page
         self.metrics = metrics
         self.hooks = hooks
         self.origins = origins
+        self.accessLog = accessLog
         counts = RequestMetrics(metrics)
         self.trustedProxies = trustedProxies
         self.downloads = Slots(downloads)
@@ -60,6 +64,7 @@ public struct UploadResponder<Context: RequestContext>: HTTPResponder {
         let place = HookPlace(request: id, remote: AccessLog.text(remote))
         var routes = UploadRoutes(engine: engine, health: health, logger: logger)
         (routes.hooks, routes.origins, routes.place) = (hooks, origins, place)
+        routes.accessLog = accessLog
         let exchange = Exchange(
             routes: routes, downloads: downloads,
             counts: counts, request: request, id: id, remote: place.remote,

@@ -11,6 +11,7 @@ struct UploadRoutes: Sendable {
     let logger: Logger
     var hooks = UploadHooks()
     var origins = Origins.any
+    var accessLog = AccessLogForm.line
     var place = HookPlace(request: "-", remote: "-")
 
     /// Asks nobody who they are: all requests are one principal's.

@@ -34,6 +34,7 @@ public struct UploadServer: Service {
         public var hooks = UploadHooks()
         /// The pages that may use the server from another origin.
         public var origins = Origins.any
+        public var accessLog = AccessLogForm.line
         /// How often uploads are looked for whose time is over.
         public var expiryInterval: Duration = .seconds(300)
         public var upkeep = UploadService.Upkeep()
@@ -92,7 +93,8 @@ public struct UploadServer: Service {
             responder: UploadResponder<UploadContext>(
                 engine: engine, downloads: configuration.downloads, trustedProxies: configuration.trustedProxies,
                 page: configuration.page, metrics: configuration.metrics,
-                hooks: configuration.hooks, origins: configuration.origins, health: health),
+                hooks: configuration.hooks, origins: configuration.origins,
+                accessLog: configuration.accessLog, health: health),
             server: connections,
             configuration: ApplicationConfiguration(
                 address: address, backlog: 1024,

@@ -3,6 +3,7 @@ import CairnContent
 public import CairnEngine
 import CairnDialects
 import CairnServer
+import Logging
 
 /// The settings of `cairn serve`, each an option, a variable and a line of a file (`Settings`).
 struct ServeOptions: ParsableArguments {
@@ -83,6 +84,12 @@ struct ServeOptions: ParsableArguments {
             "An origin whose pages may use this server, such as https://example.org; may be given several times. Also: "
                 + "* for any, at /files only; none.", valueName: "origin"))
     var allowOrigin = ["*"]
+
+    @Option(help: ArgumentHelp("How to log on standard error.", valueName: "format"))
+    var logFormat = LogFormat.text
+
+    @Option(help: ArgumentHelp("What to log: that and all that is more severe.", valueName: "level"))
+    var logLevel = Logger.Level.info
 
     @Flag(inversion: .prefixedNo, help: "Count, and serve the figures at /metrics to callers on this machine.")
     var metrics = true

@@ -23,7 +23,7 @@ struct Serving {
     }
 
     func run() async throws {
-        LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+        LoggingSystem.bootstrap { [options] in options.logFormat.handler($0, options.logLevel) }
         let logger = Logger(label: "cairn")
         // Before anything is made that counts.
         let registry = options.metrics ? MetricsRegistry() : nil
@@ -116,6 +116,7 @@ struct Serving {
         let teller = HookService(hooks, http, logger)
         configuration.hooks = teller.hooks
         configuration.origins = options.origins
+        configuration.accessLog = options.logFormat == .json ? .fields : .line
         configuration.metrics = options.metricsListen == nil ? registry : nil
         configuration.upkeep.scrub = options.scrubHours > 0 ? .seconds(options.scrubHours * 3600) : nil
         // What a lost log has taken with it is in the records still.
@@ -128,7 +129,7 @@ struct Serving {
             if let mask { umask(mask) }
             greet(options.listen.with(port: port))
         }
-        var services: [any Service] = certificates.map { [ReloadSignal(certificates: $0, logger: logger)] } ?? []
+        var services: [any Service] = [ReloadSignal(certificates: certificates, logger: logger)]
         if let registry, case .network(let host, let port)? = options.metricsListen {
             services.append(MetricsServer(registry, host: host, port: port, logger: logger))
         }

@@ -13,7 +13,9 @@ public final class ServerProcess: @unchecked Sendable {
     private let folder: TemporaryFolder
 
     /// Starts it and returns when it listens.
-    public init(data: URL, _ options: String...) async throws {
+    public convenience init(data: URL, _ options: String...) async throws { try await self.init(data: data, options) }
+
+    public init(data: URL, _ options: [String]) async throws {
         folder = try TemporaryFolder()
         arguments = ["serve", "--data", data.path] + options
         (process, port) = try await Self.start(arguments, port: 0, in: folder)
