@@ -24,6 +24,8 @@ public enum Command: Hashable, Sendable {
     case capabilities
     /// Whether the server can keep bytes.
     case health
+    /// Whether the server answers at all.
+    case life
     /// What the path can be asked.
     case options
     /// A request of the native dialect besides these.

@@ -6,7 +6,7 @@ public enum Doors {
     public static func dialect(of request: RequestHead) throws(RequestError) -> any Dialect.Type {
         switch (request.path.first, request.path.count) {
         case ("status", 1), ("upload", 1): return XStartByte.self
-        case ("v1", _), ("health", 1): return Native.self
+        case ("v1", _), ("health", 1), ("health", 2): return Native.self
         case ("files", _): return files(request)
         default: throw .unknownPath
         }

@@ -13,6 +13,9 @@ public enum Native: Dialect {
         let pieces = request.path.dropFirst()
         switch (pieces.first, request.path.count) {
         case (nil, _) where request.path == ["health"]: return try reading(request, .health)
+        case (_, 2) where request.path == ["health", "live"]: return try reading(request, .life)
+        case (_, 2) where request.path == ["health", "ready"]: return try reading(request, .health)
+        case (_, _) where request.path[0] == "health": throw .unknownPath
         case (nil, _): return try reading(request, .capabilities)
         case ("files", 2): return try reading(request, try page(of: .complete, request))
         case ("uploads", 2): return try uploads(request)

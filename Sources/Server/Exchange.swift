@@ -164,7 +164,8 @@ extension Command {
     fileprivate var isLong: Bool {
         switch self {
         case .list, .manifest, .native(.proof): true
-        case .resume, .append, .create, .look, .fetch, .read, .cancel, .capabilities, .health, .options, .begin, .join,
+        case .resume, .append, .create, .look, .fetch, .read, .cancel, .capabilities, .health, .life, .options, .begin,
+            .join,
             .native:
             false
         }

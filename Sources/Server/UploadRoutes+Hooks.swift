@@ -79,7 +79,7 @@ extension Command {
             case .begin, .name, .prove, .put, .frames, .complete: true
             case .find, .missing, .proof: false
             }
-        case .resume, .look, .fetch, .read, .manifest, .list, .cancel, .capabilities, .health, .options: false
+        case .resume, .look, .fetch, .read, .manifest, .list, .cancel, .capabilities, .health, .life, .options: false
         }
     }
 

@@ -65,6 +65,7 @@ struct UploadRoutes: Sendable {
             return .cancelled
         case .capabilities: return .capabilities(engine.limits, engine.chunkSize, engine.dedup)
         case .health: return .health(isWritable: health.isWritable)
+        case .life: return .health(isWritable: true)
         case .options: return .options
         case .native(let command): return try await run(command, body)
         case .begin(let beginning): return try await begin(beginning, body)

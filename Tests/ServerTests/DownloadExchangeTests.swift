@@ -162,7 +162,13 @@ import Testing
 
     @Test func `tells its health and what it speaks`() async throws {
         try await TestServer.run { server async throws in
-            #expect(try await server.ask("GET /health").text == "{\"status\":\"ok\"}")
+            for path in ["/health", "/health/ready", "/health/live"] {
+                #expect(try await server.ask("GET \(path)").text == "{\"status\":\"ok\"}")
+            }
+            for path in ["/health/", "/health/x", "/health/live/x"] {
+                #expect(try await server.ask("GET \(path)").status == 404, "\(path)")
+            }
+            #expect(try await server.ask("POST /health/live", body: []).status == 405)
             #expect(try await server.ask("GET /v1").text.contains("\"dialects\""))
         }
     }

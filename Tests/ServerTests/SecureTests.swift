@@ -10,17 +10,16 @@ import Testing
 @Suite struct `Over TLS` {
     /// Runs a server that speaks TLS, and what a client needs to know of it.
     private func secured(
-        _ configure: @escaping (inout UploadServer.Configuration) -> Void = { _ in }, limits: Limits? = nil,
+        _ configure: @escaping (inout UploadServer.Configuration) -> Void = { _ in }, stall: Duration? = nil,
         _ work: @Sendable (TestServer, TestCertificates) async throws -> Void
     ) async throws {
         let pair = try TestCertificates()
         let certificates = try Certificates(pair.files)
-        try await TestServer.run {
+        let configured: (inout UploadServer.Configuration) -> Void = {
             $0.certificates = certificates
             configure(&$0)
-        } _: {
-            try await work($0, pair)
         }
+        try await TestServer.run(configure: configured, stall: stall) { try await work($0, pair) }
     }
 
     private func open(_ server: TestServer, _ pair: TestCertificates, _ names: [String]) async throws -> RawConnection {
@@ -152,6 +151,34 @@ import Testing
             try? await stream.channel.close()  // it says that the stream was cut
             try await server.wait(for: "a", toReach: 100_000)
             #expect(try await client.ask(.get, "/health").status == 200)
+        }
+    }
+
+    @Test func `a body that stands still is cut, what came of it is kept, and the other streams go on`() async throws {
+        try await secured(stall: .milliseconds(300)) { server, pair async throws in
+            let client = try await StreamClient.open(server.port, pair)
+            let stream = try await client.begin(.post, "/upload", [field("x-file-id"): "a"], length: 200_000)
+            try await stream.send(bytes(0..<100_000))
+            let answer = try await stream.answer()
+            #expect(answer.status == 408 && answer.isWhole && answer.reset == NIOHTTP2.HTTP2ErrorCode.noError)
+            let kept = try await server.engine.upload(named: .init("a", of: .everyone), for: .everyone)
+            #expect(kept?.offset == 100_000)
+            #expect(try await client.ask(.get, "/health").status == 200)
+        }
+    }
+
+    @Test func `an upload's address is told before its body has arrived`() async throws {
+        try await secured { server, pair async throws in
+            let client = try await StreamClient.open(server.port, pair)
+            let fields: HTTPFields = [
+                field("upload-complete"): "?1", field("upload-draft-interop-version"): "6",
+            ]
+            let stream = try await client.begin(.post, "/files", fields, length: 3)
+            #expect(await stream.interim() == 104)
+            try await stream.send([1, 2, 3])
+            stream.finish()
+            let answer = try await stream.answer()
+            #expect(answer.status == 200 || answer.status == 201)
         }
     }
 

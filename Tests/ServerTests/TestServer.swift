@@ -19,15 +19,18 @@ struct TestServer: Sendable {
 
     /// Runs a server for as long as `work` does.
     ///
-    /// - Parameter checkpoint: Short, because tests wait for what a checkpoint acknowledges.
+    /// - Parameters:
+    ///   - checkpoint: Short, because tests wait for what a checkpoint acknowledges.
+    ///   - stall: How long a body may bring too little; as long as anywhere when nil.
     @discardableResult
     static func run<Value: Sendable>(
         configure: (inout UploadServer.Configuration) -> Void = { _ in },
-        checkpoint: Duration = .milliseconds(10),
+        checkpoint: Duration = .milliseconds(10), stall: Duration? = nil,
         _ work: @Sendable (TestServer) async throws -> Value
     ) async throws -> Value {
         var limits = Limits()
         limits.checkpoint = checkpoint
+        if let stall { limits.stall = stall }
         let store = MemoryStore()
         let failing = FailingStore(store)
         let ledger = MemoryLedger()

@@ -112,9 +112,6 @@ struct Serving {
         configuration.trustedProxies = Set(options.trustedProxy)
         configuration.page = options.page
         configuration.certificates = certificates
-        let http = HTTPClient.hooks()
-        let teller = HookService(hooks, http, logger)
-        configuration.hooks = teller.hooks
         configuration.origins = options.origins
         configuration.accessLog = options.logFormat == .json ? .fields : .line
         configuration.metrics = options.metricsListen == nil ? registry : nil
@@ -123,6 +120,9 @@ struct Serving {
         if ledger.wasUnclean {
             do { configuration.upkeep.recorded = try await directory.store.recorded() } catch { return error }
         }
+        let http = HTTPClient.hooks()
+        let teller = HookService(hooks, http, logger)
+        configuration.hooks = teller.hooks
         // Until the socket has its own mode nobody else may connect.
         let mask = configuration.socket.map { _ in umask(0o077) }
         let server = UploadServer(engine: engine, configuration: configuration, logger: logger) { port in
