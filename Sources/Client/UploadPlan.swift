@@ -228,11 +228,14 @@ extension UploadPlan {
         acknowledged += Int64(parcel.entry.length)
     }
 
-    /// The server has lost chunks that it had, or that were sent.
+    /// The server has lost chunks that it had, or that were sent. Each is sent once, however many entries it has.
     package mutating func lost(_ indices: some Sequence<Int>) {
+        var again: Set<Digest> = []
         for index in indices where entries.indices.contains(index) {
-            if wanted.remove(entries[index].digest) != nil { lacking -= Int64(entries[index].length) }
-            acknowledged -= min(acknowledged, Int64(entries[index].length))
+            let entry = entries[index]
+            acknowledged -= min(acknowledged, Int64(entry.length))
+            guard again.insert(entry.digest).inserted else { continue }
+            if wanted.remove(entry.digest) != nil { lacking -= Int64(entry.length) }
             want(index)
         }
     }

@@ -28,9 +28,12 @@ extension Engine {
                 adopted.unreadable.append(id)
                 continue
             }
-            let isDamaged = try await leases.hold(.upload(id)) { _ throws(UploadError) in
-                try await self.restore(record, over: try await self.load(id))
+            let isDamaged = try await leases.hold(.upload(id)) { _ throws(UploadError) -> Bool? in
+                let known = try await self.load(id)
+                guard known.map({ $0.isBeginning(of: record.manifest) }) ?? true else { return nil }
+                return try await self.restore(record, over: known)
             }
+            guard let isDamaged else { continue }
             adopted.files += 1
             if isDamaged { adopted.damaged += 1 }
         }
@@ -84,6 +87,12 @@ extension Engine {
 }
 
 extension Upload {
+    /// Whether what is acknowledged of this open upload is what the file begins with: a record may have been left by an
+    /// attempt to end it that failed, after which more bytes came.
+    fileprivate func isBeginning(of manifest: Manifest) -> Bool {
+        state == .open && offset <= manifest.length && run == Run(manifest.entries.prefix(run.count))
+    }
+
     /// The complete file that a record tells of.
     fileprivate init(_ record: FileRecord, in namespace: Namespace) {
         self.init(

@@ -101,8 +101,8 @@ public enum LedgerChange: Sendable {
     case name(UploadKey, Generations?)
 
     /// Entries of an open upload are named, from an index on that leaves no gap; those that are known there must be
-    /// the same. A named entry whose digest is in `kept` refers to the chunk from now on, and the run advances as far
-    /// as it can.
+    /// the same. A named entry whose digest is in `kept`, or whose chunk another entry of the upload refers to, refers to
+    /// it from now on, and the run advances as far as it can.
     case declare(UploadID, from: Int, [Entry], kept: Set<Digest>, Naming)
 
     /// Durable chunks: every named entry of the upload with such a digest and length refers to it from now on, and the

@@ -195,7 +195,9 @@ extension MemoryLedger.State {
         case .name(let key, let generations): names[key] = generations
         case .declare(let id, let index, let entries, let kept, let naming):
             guard let namespace = uploads[id]?.namespace else { return false }
-            let live = kept.compactMap { chunks[namespace]?[$0] }.filter(\.isKept)
+            // What the upload has elsewhere may have come after the client's question was answered.
+            let own = self.entries[id, default: []].filter(\.isPresent).map(\.entry.digest)
+            let live = kept.union(own).compactMap { chunks[namespace]?[$0] }.filter(\.isKept)
             return edit(id) { $0.declare(from: index, entries, kept: Set(live.map(\.stored.entry)), naming) }
         case .place(let id, let stored, let placing):
             guard let namespace = uploads[id]?.namespace else { return false }

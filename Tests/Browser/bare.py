@@ -1,4 +1,4 @@
-"""Chromium with nothing switched on in it: what a tool that drives browsers listens to costs it a third of its speed.
+"""Chromium with nothing switched on in it: what a tool that drives browsers listens to costs it a quarter of its speed.
 
 Speaks the DevTools protocol over a pipe (file descriptors 3 and 4 of the browser, messages that end in NUL).
 """

@@ -127,8 +127,8 @@ import Testing
     @Test func `an exported name never leads out of the folder, and none takes the place of another`() async throws {
         let folder = try TemporaryFolder()
         let server = try await ServerProcess(data: folder.url.appending(path: "data"))
-        let file = try folder.file("source", content(1000))
-        for name in ["../../outside", "/a/./b", "..", "ordner/ä b", "same", "same"] {
+        for (number, name) in ["../../outside", "/a/./b", "..", "ordner/ä b", "same", "same"].enumerated() {
+            let file = try folder.file("source \(number)", content(1000, seed: number))
             let put = try await CairnProcess.run("put", file, "--name", name, "--to", server.url)
             #expect(put.status == 0, "\(put.errors)")
         }

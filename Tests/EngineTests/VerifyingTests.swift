@@ -199,6 +199,20 @@ import Testing
         #expect(try await anew.content(of: file) == bytes)
     }
 
+    @Test func `a record of less than what was acknowledged since takes no byte away`() async throws {
+        let bytes = pattern(0..<(3 * chunk))
+        let file = try await file(pattern(0..<chunk))
+        let record = try #require(store.records[file.id])
+        let upload = try await engine.begin(by: .everyone)
+        _ = try await engine.append(bytes, at: 0, to: upload.id)
+        try await store.publish(
+            FileRecord(
+                id: upload.id, owner: .everyone, created: upload.created, metadata: Metadata(),
+                manifest: record.manifest))
+        #expect(try await engine.adopt([upload.id]) == Adopted())
+        #expect(try await engine.resume(upload.id, for: .everyone).offset == Int64(3 * chunk))
+    }
+
     @Test func `what has ended is not brought back by its record`() async throws {
         let file = try await file(pattern(0..<chunk))
         let record = try #require(store.records[file.id])

@@ -72,6 +72,22 @@ enum NamedChecks {
                 try await expectRefusal { try await ledger.commit([.lose(id, [])]) }
             }
         },
+        LedgerCheck("an entry is present at once when another of the upload has its chunk, and not when that is lost") {
+            ledger in
+            let id = try await ledger.begin().id
+            try await ledger.name([0, 1], in: id)
+            try await ledger.commit([.place(id, chunks([1]), placing)])
+            try await ledger.name([1, 0, 1, 2], from: 2, in: id)
+            try expect(
+                try await ledger.known(of: id, in: 0..<9),
+                is: known([0, 1, 1, 0, 1, 2], present: [1, 2, 4]))
+            try await ledger.commit([.damage([chunk(1).entry.digest], in: .standard, at: Timestamp(seconds: 1))])
+            try await ledger.name([1], from: 6, in: id)
+            try expect(try await ledger.known(of: id, in: 6..<9).map(\.isPresent), is: [false])
+            let other = try await ledger.begin().id
+            try await ledger.name([0, 2], in: other)
+            try expect(try await ledger.known(of: other, in: 0..<9).map(\.isPresent), is: [false, false])
+        },
         LedgerCheck("naming tells the length and what the file is called, where that was not known") { ledger in
             let id = try await ledger.begin().id
             let naming = Naming(length: 77, metadata: Metadata(name: "other"), expires: Timestamp(seconds: 5))

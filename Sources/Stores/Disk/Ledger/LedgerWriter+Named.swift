@@ -24,8 +24,10 @@ extension LedgerWriter {
         }
         let namespace = try self.row(of: upload.namespace)
         var numbers: [Entry: Int64] = [:]
-        for entry in Set(entries) where kept.contains(entry.digest) {
-            numbers[entry] = try number(of: entry, in: namespace)
+        for entry in Set(entries) {
+            numbers[entry] =
+                try kept.contains(entry.digest)
+                ? number(of: entry, in: namespace) : number(of: entry, in: namespace, broughtBy: row)
         }
         for (place, known) in zip(index..., known) where !known.isPresent && numbers[known.entry] != nil {
             try run("DELETE FROM named WHERE upload = ? AND idx = ?", [row, place])
@@ -34,6 +36,15 @@ extension LedgerWriter {
         for (place, entry) in zip(index..., entries).dropFirst(known.count) {
             try name(entry, at: place, of: row, chunk: numbers[entry])
         }
+    }
+
+    /// Of a live chunk that the upload refers to elsewhere: it may have come after the client's question was answered.
+    private func number(of entry: Entry, in namespace: Int64, broughtBy upload: Int64) throws -> Int64? {
+        guard let number = try number(of: entry, in: namespace),
+            try value("SELECT 1 FROM entry INDEXED BY reference WHERE chunk = ? AND upload = ? LIMIT 1", [number, upload])
+                != nil
+        else { return nil }
+        return number
     }
 
     private func name(_ entry: Entry, at index: Int, of upload: Int64, chunk: Int64?) throws {
