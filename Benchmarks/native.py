@@ -9,6 +9,7 @@ system but for `small`, which also uses the disk under the temporary folder. Sta
 import contextlib, hashlib, json, os, pathlib, random, re, shutil, signal, subprocess, sys, tempfile, time, urllib.request
 
 from accounts import Accounts
+from contents import write_logs, write_random
 from proxy import Proxy
 
 MEMORY = pathlib.Path('/dev/shm')
@@ -59,9 +60,7 @@ class Bench:
     def random_file(self, name='random', length=GIB):
         path = self.work / name
         if not path.exists():
-            with path.open('wb') as out:
-                for _ in range(length >> 20):
-                    out.write(os.urandom(1 << 20))
+            write_random(path, length)
         return path
 
     def put(self, file, url, *options):
@@ -138,15 +137,7 @@ class Bench:
 
     def logs(self):
         file = self.work / 'logs'
-        generator = random.Random(1)
-        with file.open('w') as out:
-            line = 0
-            while out.tell() < GIB:
-                out.write(''.join(
-                    f'2026-11-24T12:{(line + i) // 60 % 60:02}:{(line + i) % 60:02}Z info request path=/files/'
-                    f'{generator.getrandbits(64):016x} status=200 duration={generator.randrange(2000)}ms\n'
-                    for i in range(10_000)))
-                line += 10_000
+        write_logs(file, GIB)
         with self.server() as server:
             wire, receipt = self.counted(file, server)
             rest = sum(entry.stat().st_size for entry in (self.work / 'data' / 'ns').rglob('*') if entry.is_file())
