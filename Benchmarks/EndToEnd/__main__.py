@@ -40,8 +40,8 @@ def arguments():
     parser.add_argument('cairn', type=pathlib.Path, nargs='?', help="Cairn's executable")
     parser.add_argument('--quick', action='store_true', help='smaller files and one round, in two to three minutes')
     parser.add_argument('--minutes', type=float, help='about how long (9, quick 2.5)')
-    parser.add_argument('--rounds', type=int, default=1, help='at least, whatever the time')
-    parser.add_argument('--length', type=int, help='bytes of the file (512 MiB, quick 64 MiB)')
+    parser.add_argument('--rounds', type=int, help='at least, whatever the time (1; first uploads 3, quick 1)')
+    parser.add_argument('--length', type=int, help='bytes of the file (256 MiB, quick 64 MiB)')
     parser.add_argument('--only', type=words, help='subjects, by their keys')
     parser.add_argument('--scenarios', type=words, help='scenarios, by their keys')
     parser.add_argument('--packages', type=pathlib.Path, default=pathlib.Path('.build'),
@@ -74,12 +74,13 @@ def measure(options):
     if options.length:
         sizes = dataclasses.replace(sizes, file=options.length)
     binary = options.cairn.resolve()
-    subjects = chosen([*ours.subjects(binary), *others.subjects(binary, options.packages.absolute()), *limits.subjects()],
-                      options.only, 'subject')
+    known = [*ours.subjects(binary), *others.subjects(binary, options.packages.absolute()), *limits.subjects()]
+    subjects = chosen(known, options.only, 'subject')
     wanted = {scenario.key for scenario in chosen(scenarios.SCENARIOS, options.scenarios, 'scenario')}
     wanted |= {scenario.after for scenario in scenarios.SCENARIOS if scenario.key in wanted}
     chains = [[scenario for scenario in chain if scenario.key in wanted] for chain in scenarios.chains()]
-    chains = [chain for chain in chains if chain]
+    # The chain with the most rounds is the last, and has what time the others have left.
+    chains = sorted([chain for chain in chains if chain], key=lambda chain: chain[0].share)
     state = machine.State()
     minutes = options.minutes or (2.5 if options.quick else 9)
     work = pathlib.Path(tempfile.mkdtemp(prefix='cairn-bench-', dir=options.directory.absolute()))
@@ -88,13 +89,12 @@ def measure(options):
     try:
         files = Files(work, sizes)
         bench = Bench(options, subjects, files, work, disk)
-        whole = sum(chain[0].share for chain in chains)
         end = time.monotonic() + minutes * 60
         payloads = {}
         for number, chain in enumerate(chains):
             # What one chain leaves of its time the next ones have.
             left = sum(chain[0].share for chain in chains[number:])
-            bench.carry_out(chain, max(0, end - time.monotonic()) * chain[0].share / (left or whole))
+            bench.carry_out(chain, max(0, end - time.monotonic()) * chain[0].share / left)
             payloads.update({scenario.key: scenario.payload(files) for scenario in chain})
     finally:
         shutil.rmtree(work, ignore_errors=True)

@@ -3,7 +3,8 @@ import html
 import math
 
 STYLE = '''
-text { font: 12px Inter, system-ui, sans-serif; fill: #63625e; } .title { font-weight: 600; font-size: 13px; fill: #1b1b1a; }
+text { font: 12px Inter, system-ui, sans-serif; fill: #63625e; }
+.title { font-weight: 600; font-size: 13px; fill: #1b1b1a; }
 .grid { stroke: #e3e2de; } .line { stroke: #1f66c1; stroke-width: 2; fill: none; } .dot { fill: #1f66c1; }
 .even { stroke: #8f8d86; stroke-dasharray: 3 4; fill: none; }
 @media (prefers-color-scheme: dark) { text { fill: #a3a19a; } .title { fill: #ecebe7; } .grid { stroke: #353431; }
@@ -13,7 +14,7 @@ WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 330, 230, 56, 34, 16, 34
 
 
 def picture(curves):
-    """curves: ((title, name of x, name of y), rows) of each. Where x costs in proportion the dashed line is parallel."""
+    """curves: ((title, name of x, name of y), rows) of each. A cost in proportion would run along the dashed line."""
     columns = min(3, len(curves))
     lines = -(-len(curves) // columns)
     panels = ''.join(

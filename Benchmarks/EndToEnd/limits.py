@@ -2,7 +2,8 @@
 import pathlib
 import sys
 
-from subjects import Cannot, CurlPut, Folder, Server, Subject, free_port
+from server import Server
+from subjects import Cannot, CurlPut, Folder, Subject, free_port
 
 SINK = pathlib.Path(__file__).with_name('sink.py')
 

@@ -6,8 +6,8 @@ import subprocess
 
 import peers
 from files import digest_of
-from subjects import (
-    CURL, Cannot, CurlPut, Folder, Http, LANES, Sent, Server, Subject, free_port)
+from server import Server
+from subjects import CURL, LANES, Cannot, CurlPut, Folder, Http, Sent, Subject, free_port
 
 REGISTRY = '''version: 0.1
 log: {{level: error, accesslog: {{disabled: true}}}}
@@ -124,7 +124,8 @@ class Rsync(Folder):
         port = free_port()
         settings = data / 'rsyncd.conf'
         settings.write_text(RSYNC.format(uid=os.getuid(), gid=os.getgid(), data=data / 'files'))
-        server = Server(['rsync', '--daemon', '--no-detach', '--address', '127.0.0.1', '--port', port, '--config', settings], log)
+        server = Server(['rsync', '--daemon', '--no-detach', '--address', '127.0.0.1', '--port', port,
+                         '--config', settings], log)
         server.accepts(port)
         return server
 
@@ -251,6 +252,7 @@ class S3(Http):
     verifies = True
     needs = ('rclone',)
     no_resume = 'rclone begins a cut file anew'
+    has_files = False
 
     def __init__(self, moto, key, title, about=''):
         super().__init__(key, title, about)
@@ -270,9 +272,11 @@ class S3(Http):
 
     def rclone(self, at, *words):
         at.environment.update({
-            'RCLONE_CONFIG': os.devnull, 'AWS_CA_BUNDLE': '', 'RCLONE_S3_PROVIDER': 'Other', 'RCLONE_S3_ENDPOINT': at.url,
-            'RCLONE_S3_ACCESS_KEY_ID': 'a', 'RCLONE_S3_SECRET_ACCESS_KEY': 'b', 'RCLONE_S3_REGION': 'us-east-1',
-            'RCLONE_S3_FORCE_PATH_STYLE': 'true', 'RCLONE_S3_ACL': 'public-read', 'RCLONE_S3_NO_CHECK_BUCKET': 'true'})
+            'RCLONE_CONFIG': os.devnull, 'AWS_CA_BUNDLE': '', 'RCLONE_S3_PROVIDER': 'Other',
+            'RCLONE_S3_ENDPOINT': at.url, 'RCLONE_S3_ACCESS_KEY_ID': 'a', 'RCLONE_S3_SECRET_ACCESS_KEY': 'b',
+            'RCLONE_S3_REGION': 'us-east-1',
+            'RCLONE_S3_FORCE_PATH_STYLE': 'true', 'RCLONE_S3_ACL': 'public-read',
+            'RCLONE_S3_NO_CHECK_BUCKET': 'true'})
         return ['rclone', '--checksum', *words]
 
     def send(self, at, file):
@@ -289,7 +293,7 @@ class S3(Http):
 
 
 def subjects(binary, packages):
-    """All of them. `packages` is the folder in which .make/endtoend.sh has put Python's, `binary` Cairn's executable."""
+    """All of them. `packages`: where .make/endtoend.sh has put the Python packages; `binary`: Cairn's executable."""
     known = {peer.name.split()[0] + (' put' if 'PUT' in peer.name else ''): peer
              for peer in peers.all_peers(binary, packages / 'peers') if 'synced' not in peer.name}
     return [

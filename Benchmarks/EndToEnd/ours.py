@@ -4,7 +4,8 @@ import os
 import re
 import urllib.request
 
-from subjects import CURL, LANES, Cannot, CurlPut, Http, Sent, Server
+from server import Server
+from subjects import CURL, LANES, Cannot, CurlPut, Http, Sent
 
 ASK = [*CURL, '-w', '\\n%{http_code}']
 VERSION = '8'  # of the IETF draft
@@ -172,7 +173,7 @@ class Ietf(CurlPut, Cairn):
 
 def subjects(binary):
     return [
-        Native(binary, 'put', 'cairn put', 'the native protocol; reads the whole file each time (--no-cache)'),
+        Native(binary, 'put', 'cairn put / get', 'the native protocol; the whole file is read each time'),
         Plain(binary, 'plain', 'Cairn, curl -T', 'a plain PUT'),
         XStartByte(binary, 'x-start-byte', 'Cairn, X-Start-Byte', 'curl to /upload'),
         Tus(binary, 'tus', 'Cairn, tus', 'tus 1.0.0, send.py'),

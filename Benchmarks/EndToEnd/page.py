@@ -8,7 +8,8 @@ STYLE = '''
 :root { color-scheme: light dark; --page: #fcfcfb; --ink: #1b1b1a; --soft: #63625e; --line: #e3e2de;
   --ours: #1f66c1; --ours-soft: #9cc1ee; --peer: #8f8d86; --peer-soft: #cfcdc6; --warn: #8a4b00; --warn-page: #fff3e0; }
 @media (prefers-color-scheme: dark) { :root { --page: #181817; --ink: #ecebe7; --soft: #a3a19a; --line: #353431;
-  --ours: #6ba5f2; --ours-soft: #2f5c97; --peer: #8d8b84; --peer-soft: #4d4c48; --warn: #ffc37a; --warn-page: #3a2a14; } }
+  --ours: #6ba5f2; --ours-soft: #2f5c97; --peer: #8d8b84; --peer-soft: #4d4c48;
+  --warn: #ffc37a; --warn-page: #3a2a14; } }
 * { box-sizing: border-box; }
 body { background: var(--page); color: var(--ink); font: 15px/1.5 Inter, system-ui, sans-serif; margin: 0 auto;
   max-width: 1240px; padding: 32px 24px 64px; }
@@ -17,8 +18,10 @@ h2 { font-size: 18px; margin: 44px 0 2px; }
 p { margin: 4px 0; color: var(--soft); max-width: 76ch; }
 p.warning { background: var(--warn-page); color: var(--warn); border-radius: 6px; padding: 8px 12px; margin: 8px 0; }
 .scroll { overflow-x: auto; }
-table { border-collapse: collapse; margin: 12px 0 4px; width: 100%; font-variant-numeric: tabular-nums; font-size: 13.5px; }
-th { color: var(--soft); font-weight: 500; text-align: right; vertical-align: bottom; padding: 3px 8px; white-space: nowrap; }
+table { border-collapse: collapse; margin: 12px 0 4px; width: 100%; font-variant-numeric: tabular-nums;
+  font-size: 13.5px; }
+th { color: var(--soft); font-weight: 500; text-align: right; vertical-align: bottom; padding: 3px 8px;
+  white-space: nowrap; }
 td { border-top: 1px solid var(--line); padding: 3px 8px; text-align: right; white-space: nowrap; }
 th:first-child, td:first-child, td.bar, th.bar, td.reason { text-align: left; }
 td:first-child { padding-left: 0; }
@@ -30,7 +33,7 @@ svg { display: block; }
 .key svg { display: inline-block; vertical-align: -1px; margin-right: 6px; }
 .ours .main { fill: var(--ours); } .ours .second { fill: var(--ours-soft); }
 .peer .main { fill: var(--peer); } .peer .second { fill: var(--peer-soft); }
-.limit .main { fill: none; stroke: var(--soft); } .limit .second { fill: none; stroke: var(--soft); stroke-dasharray: 2 2; }
+.limit .main, .limit .second { fill: none; stroke: var(--soft); } .limit .second { stroke-dasharray: 2 2; }
 .range { stroke: var(--ink); stroke-width: 1.5; }
 '''
 WIDE, NARROW, HIGH = 210, 130, 12
@@ -60,12 +63,13 @@ def wall_bar(wall, longest):
 def cpu_bar(client, server, longest):
     scale = (NARROW - 4) / longest
     first = min(server, longest) * scale
-    inner = (rect(0, first, 'main') if server else '') + rect(first, max(0, min(client, longest - server)) * scale, 'second')
+    second = max(0, min(client, longest - server)) * scale
+    inner = (rect(0, first, 'main') if server else '') + rect(first, second, 'second')
     return svg(NARROW, inner, f'server {server:.2f} s, client {client:.2f} s of CPU')
 
 
 def scale_of(values):
-    """The end of a scale: of all values, but at most four times the middle one, so that one slow subject hides nobody."""
+    """The end of a scale: of all values, but at most four times the middle one: a slow subject hides nobody."""
     return max(min(max(values), 4 * statistics.median(values)), 1e-6)
 
 
@@ -100,8 +104,8 @@ def bars_table(results):
         rows.append(f'<tr><td>{html.escape(bar["name"])}</td><td>{report.value_of(bar)}</td><td>{apart}</td>'
                     f'<td>{bar["rounds"]}</td></tr>')
     return ('<h2 id="bars">Bars</h2><p>Each is a ratio of two figures of the same round: median, spread and rounds.</p>'
-            '<div class="scroll"><table><thead><tr><th></th><th>median</th><th>least–most</th><th>rounds</th></tr></thead>'
-            f'<tbody>{"".join(rows)}</tbody></table></div>')
+            '<div class="scroll"><table><thead><tr><th></th><th>median</th><th>least–most</th><th>rounds</th></tr>'
+            f'</thead><tbody>{"".join(rows)}</tbody></table></div>')
 
 
 def key():
@@ -122,7 +126,8 @@ def page(results):
 <h1>Uploads end to end</h1>
 {paragraphs}
 <p>Medians of interleaved rounds; contents verified after each run. A bar with an open end is longer than the scale. Up,
-down: bytes on the wire, counted in a run of their own. At rest: what the store grew by. CPU, memory: client / server.</p>
+down: bytes on the wire, counted in a run of their own. At rest: what the store grew by. CPU, memory: client / server.
+</p>
 {key()}
 {tables}
 {bars_table(results)}

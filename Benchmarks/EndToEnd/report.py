@@ -17,9 +17,9 @@ def results(state, options, subjects, wanted, payloads, measured, sizes):
         'machine': state.dictionary(),
         'settings': {'quick': options.quick, 'cairn': version.stdout.strip() or None, 'line': scenarios.LINE,
                      'small': sizes.small, 'directory': str(options.directory)},
-        'subjects': [{'key': subject.key, 'title': subject.title, 'group': subject.group, 'verifies': subject.verifies,
-                      'about': subject.about} for subject in subjects],
-        'scenarios': [{'key': scenario.key, 'title': scenario.title, 'about': scenario.about, 'onDisk': scenario.on_disk,
+        'subjects': [{name: getattr(subject, name) for name in ('key', 'title', 'group', 'verifies', 'about')}
+                     for subject in subjects],
+        'scenarios': [{'key': scenario.key, 'title': scenario.title, 'about': scenario.about,
                        'payload': payloads.get(scenario.key, 0)}
                       for scenario in scenarios.SCENARIOS if scenario.key in wanted],
         'results': measured,
@@ -62,7 +62,8 @@ def cells(entry, payload):
     middle = {figure: spread(entry, figure)[0]
               for figure in ('client_cpu', 'client_memory', 'server_cpu', 'server_memory')}
     counted = entry.get('counted', entry['runs'][-1])
-    return [seconds(wall[0]), f'{seconds(wall[1])}–{seconds(wall[2])}', f'{payload / MIB / wall[0]:.0f}',
+    apart = f'{seconds(wall[1])}–{seconds(wall[2])}' if len(entry['runs']) > 1 else ''
+    return [seconds(wall[0]), apart, f'{payload / MIB / wall[0]:.0f}',
             f'{middle["client_cpu"]:.2f} / {middle["server_cpu"]:.2f}',
             f'{whole(middle["client_memory"])} / {whole(middle["server_memory"])}',
             size(counted.get('up')), size(counted.get('down')), size(counted.get('rest')), str(len(entry['runs']))]
@@ -72,7 +73,7 @@ HEADS = ['wall s', 'least–most', 'MiB/s', 'CPU s', 'memory MiB', 'up', 'down',
 
 
 def rows(results, scenario):
-    """(subject, its results, its cells or None) of all that were asked; limits of which nothing is known are left out."""
+    """(subject, its results, its cells or None) of all that were asked; limits without figures are left out."""
     measured = results['results'].get(scenario['key'], {})
     for subject in results['subjects']:
         entry = measured.get(subject['key'])

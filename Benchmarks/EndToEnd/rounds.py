@@ -15,16 +15,15 @@ from proxy import Proxy
 from server import NotStarted
 from subjects import At, Cannot, seconds_of_each
 
-LIMIT = 40          # seconds a run may take
 ROUNDS = 7          # at most
 
 
 class Life:
     """One subject's server over an empty store, and what clients do to it, until it is left."""
 
-    def __init__(self, subject, files, work, data, is_counted):
+    def __init__(self, subject, files, work, data, is_counted, limit):
         self.subject, self.files, self.work, self.data = subject, files, work, data
-        self.is_counted = is_counted
+        self.is_counted, self.limit = is_counted, limit
         self.environment = {}
 
     def __enter__(self):
@@ -65,12 +64,12 @@ class Life:
         at = At(relay.port, self.work, self.data, self.environment) if relay else self.at
         rest, steps = measuring.at_rest(self.data), steps(at)
         with Watch(self.server.process.pid if self.server else 0, self.subject.forks) as watch:
-            cost = measuring.run(steps, self.work, self.environment, LIMIT)
+            cost = measuring.run(steps, self.work, self.environment, self.limit)
         self.verify(expected)
         figures = {
             'wall': cost.wall, 'client_cpu': cost.cpu, 'client_memory': cost.memory, 'server_cpu': watch.cpu,
             'server_memory': watch.memory, 'foreign': watch.foreign(cost.cpu),
-            'rest': measuring.at_rest(self.data) - rest}
+            'rest': measuring.at_rest(self.data) - rest if self.subject.has_files else None}
         each = cost.each if len(cost.each) > 1 else seconds_of_each(cost.out[0]) if cost.out else []
         if len(each) == len(expected) > 1:
             figures['slowest'], figures['mean'] = max(each), statistics.mean(each)
@@ -96,7 +95,7 @@ class Life:
         commands = self.subject.begin(at, file)[0]
         processes = measuring.start(commands, self.work, self.environment)
         client = next(iter(processes.values()))[0]
-        end = time.monotonic() + LIMIT
+        end = time.monotonic() + self.limit
         while relay.up < file.length // 2 and client.poll() is None and time.monotonic() < end:
             time.sleep(0.002)
         is_done = client.poll() is not None
@@ -128,15 +127,17 @@ class Bench:
         return self.results.setdefault(scenario.key, {}).setdefault(subject.key, {'runs': []})
 
     def carry_out(self, chain, seconds):
-        """Rounds of a chain for about so many seconds. The first one counts bytes, warms up, and is not timed."""
+        """Rounds of a chain for about so many seconds. One that counts bytes comes first and has no times."""
         end = time.monotonic() + seconds
-        for number in range(ROUNDS + 1):
+        least = self.options.rounds or (1 if self.options.quick else chain[0].rounds)
+        counts = chain[0].counting == 'always' or chain[0].counting == 'long' and not self.options.quick
+        for number in range(0 if counts else 1, ROUNDS + 1):
             started = time.monotonic()
             for subject in self.subjects:
                 self.live(chain, subject, number)
             taken = time.monotonic() - started
             sys.stderr.write(f'{chain[0].title}: {"counted" if number == 0 else f"round {number}"}, {taken:.0f} s\n')
-            if number >= self.options.rounds and time.monotonic() + taken > end:
+            if number >= least and time.monotonic() + taken > end:
                 break
 
     def live(self, chain, subject, number):
@@ -150,7 +151,7 @@ class Bench:
         data = (self.disk if chain[0].on_disk else self.work) / 'data'
         at = 0
         try:
-            with Life(subject, self.files, self.work / 'life', data, number == 0) as life:
+            with Life(subject, self.files, self.work / 'life', data, number == 0, chain[0].limit) as life:
                 for at, scenario in enumerate(wanted):
                     self.act(scenario, subject, life, number)
         except (Failed, Unable, OSError, subprocess.CalledProcessError) as failed:

@@ -21,7 +21,7 @@ class Sizes:
     slow: int
 
 
-FULL = Sizes(file=512 * MIB, logs=64 * MIB, many=4 * MIB, small=10_000, slow=8 * MIB)
+FULL = Sizes(file=256 * MIB, logs=64 * MIB, many=4 * MIB, small=10_000, slow=8 * MIB)
 QUICK = Sizes(file=64 * MIB, logs=16 * MIB, many=MIB, small=1_000, slow=2 * MIB)
 
 
@@ -38,6 +38,9 @@ class Scenario:
     after: str = ''
     only: tuple = field(default_factory=tuple)
     on_disk: bool = False
+    counting: str = 'always'    # the round that counts bytes is there always, in the long form, or never
+    limit: int = 40             # seconds a run may take
+    rounds: int = 1             # at least, in the long form
 
 
 def first(life):
@@ -110,25 +113,26 @@ def total(files):
 
 SCENARIOS = [
     Scenario('first', 'First upload', 'A file of random bytes to an empty store.', first,
-             lambda files: files.random.length, share=0.46),
+             lambda files: files.random.length, share=0.46, rounds=3),
     Scenario('download', 'Download', 'The same file back, into a file.', download,
              lambda files: files.random.length, after='first'),
     Scenario('identical', 'Identical', 'The same file once more.', identical,
              lambda files: files.random.length, after='first'),
     Scenario('changed', '1 MiB changed', 'The same file with 1 MiB changed in the middle.', changed,
              lambda files: files.random.length, after='first'),
-    Scenario('resume', 'Resume at half', 'The client was killed when half of the file had left it; this is the run after.',
-             resume, lambda files: files.random.length, share=0.14),
+    Scenario('resume', 'Resume at half',
+             'The client was killed when half of the file had left it; this is the run after.', resume,
+             lambda files: files.random.length, share=0.14),
     Scenario('small', 'Many small files', 'Files of 4 KiB in a folder.', small,
-             lambda files: total(files.small), share=0.16),
+             lambda files: total(files.small), share=0.16, limit=20, counting='long'),
     Scenario('compressible', 'Compressible', 'Lines of an access log to an empty store.', compressible,
              lambda files: files.logs.length, share=0.06),
     Scenario('many', '64 at once', '64 files by 64 connections or clients that begin together.', many,
-             lambda files: total(files.many), share=0.06),
+             lambda files: total(files.many), share=0.06, counting='long'),
     Scenario('slow', 'A slow line', '50 Mbit/s, 80 ms there and back.', slow,
-             lambda files: files.slow.length, share=0.06),
+             lambda files: files.slow.length, share=0.06, counting='never'),
     Scenario('disk', 'First upload, on a disk', 'As the first upload, with the store on a disk.', first,
-             lambda files: files.random.length, share=0.06, on_disk=True,
+             lambda files: files.random.length, share=0.06, on_disk=True, counting='never',
              only=('put', 'plain', 'x-start-byte', 'nginx', 'dd', 'cp')),
 ]
 

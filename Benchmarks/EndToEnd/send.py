@@ -3,9 +3,9 @@
 
     send.py tus|docker URL STATE CONNECTIONS FILE…
 
-tus (https://tus.io/protocols/resumable-upload): POST, PATCH. docker (the distribution API): HEAD by SHA-256, POST, PATCH,
-PUT. STATE is a folder in which the address of a tus upload is kept until it is done: a later run asks there how far it
-came and goes on. Prints the seconds of each file, and the address where that is not known before. Standard library only.
+tus (https://tus.io/protocols/resumable-upload): POST, PATCH. docker (the distribution API): HEAD by SHA-256, POST,
+PATCH, PUT. STATE is a folder in which the address of a tus upload is kept until it is done: a later run asks there how
+far it came and goes on. Prints seconds, name and address of each file. Standard library only.
 """
 import base64
 import hashlib

@@ -10,7 +10,6 @@ import sys
 from dataclasses import dataclass, field
 
 from files import digest_of
-from server import Server
 
 SEND = pathlib.Path(__file__).with_name('send.py')
 LANES = 8  # connections of a client that sends many files
@@ -46,13 +45,14 @@ class Subject:
 
     group: `ours`, `peer` or `limit`. verifies: whether an upload that ends well was compared, end to end, with a digest
     of the contents. network: whether bytes travel at all. forks: whether the server works in processes that end.
-    no_resume: why nothing can go on with a cut upload, when that is so.
+    no_resume: why nothing can go on with a cut upload, when that is so. has_files: whether its store is files.
     """
     group = 'peer'
     verifies = False
     network = True
     forks = False
     no_resume = ''
+    has_files = True
     needs = ()
 
     def __init__(self, key, title, about=''):
@@ -170,7 +170,8 @@ class CurlPut:
     def parallel(self, at, files, count):
         settings = at.work / 'curl.conf'
         settings.write_text(''.join(
-            f'upload-file = "{file.path}"\nurl = "{at.url}{self.path(file)}"\noutput = "{os.devnull}"\n' for file in files))
+            f'upload-file = "{file.path}"\nurl = "{at.url}{self.path(file)}"\noutput = "{os.devnull}"\n'
+            for file in files))
         return [[[*CURL, *self.fields(files[0]), '-Z', '--parallel-immediate', '--parallel-max', count,
                   '-w', '%{time_total}\\n', '-K', settings]]]
 
@@ -207,7 +208,3 @@ def seconds_of_each(out):
         return [float(word) for word in first]
     except ValueError:
         return []
-
-
-__all__ = ['At', 'Cannot', 'CURL', 'CurlPut', 'Folder', 'Http', 'LANES', 'SEND', 'Sent', 'Server', 'Subject', 'free_port',
-           'seconds_of_each']
