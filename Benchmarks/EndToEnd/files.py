@@ -3,7 +3,6 @@ import functools
 import hashlib
 import os
 import pathlib
-import shutil
 from dataclasses import dataclass
 
 from contents import write_logs, write_random
@@ -68,14 +67,6 @@ class Files:
         for number in range(count):
             write_random(folder / f'{name}-{number:05}.bin', length)
         return [file(path) for path in sorted(folder.iterdir())]
-
-    def forget(self, name):
-        """Gives the room of one of them back."""
-        made = self.__dict__.pop(name, None)
-        if isinstance(made, File):
-            made.path.unlink()
-        elif made:
-            shutil.rmtree(made[0].path.parent)
 
 
 class Changed:

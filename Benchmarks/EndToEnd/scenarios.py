@@ -1,6 +1,6 @@
 """The one list of what is measured. Every subject is driven through all of it; what it cannot do it says."""
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Callable
 
 from files import Changed, digest_of
@@ -28,7 +28,9 @@ QUICK = Sizes(file=64 * MIB, logs=16 * MIB, many=MIB, small=1_000, slow=2 * MIB)
 @dataclass(frozen=True)
 class Scenario:
     """key: of the results. act: carries it out in a life (rounds.py) and returns its figures. payload: bytes of the
-    files that it brings, of Files. share: of the time, for it and what comes `after` it in the same life."""
+    files that it brings, of Files. share: of the time, for it and for what comes `after` it over the same store. only:
+    the subjects that are asked, when not all are. counting: whether a round that counts bytes comes first: `always`, in
+    the `long` form, or `never`. limit: seconds a run may take. rounds: at least, in the long form."""
     key: str
     title: str
     about: str
@@ -36,11 +38,11 @@ class Scenario:
     payload: Callable
     share: float = 0.0
     after: str = ''
-    only: tuple = field(default_factory=tuple)
+    only: tuple = ()
     on_disk: bool = False
-    counting: str = 'always'    # the round that counts bytes is there always, in the long form, or never
-    limit: int = 40             # seconds a run may take
-    rounds: int = 1             # at least, in the long form
+    counting: str = 'always'
+    limit: int = 40
+    rounds: int = 1
 
 
 def first(life):
@@ -124,7 +126,7 @@ SCENARIOS = [
              'The client was killed when half of the file had left it; this is the run after.', resume,
              lambda files: files.random.length, share=0.14),
     Scenario('small', 'Many small files', 'Files of 4 KiB in a folder.', small,
-             lambda files: total(files.small), share=0.16, limit=20, counting='long'),
+             lambda files: total(files.small), share=0.16, limit=15, counting='long'),
     Scenario('compressible', 'Compressible', 'Lines of an access log to an empty store.', compressible,
              lambda files: files.logs.length, share=0.06),
     Scenario('many', '64 at once', '64 files by 64 connections or clients that begin together.', many,
