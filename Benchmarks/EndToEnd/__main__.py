@@ -89,12 +89,12 @@ def measure(options):
     try:
         files = Files(work, sizes)
         bench = Bench(options, subjects, files, work, disk)
-        end = time.monotonic() + minutes * 60
+        bench.end = time.monotonic() + minutes * 60
         payloads = {}
         for number, chain in enumerate(chains):
             # What one chain leaves of its time the next ones have.
             left = sum(chain[0].share for chain in chains[number:])
-            bench.carry_out(chain, max(0, end - time.monotonic()) * chain[0].share / left)
+            bench.carry_out(chain, max(0, bench.end - time.monotonic()) * chain[0].share / left)
             payloads.update({scenario.key: scenario.payload(files) for scenario in chain})
     finally:
         shutil.rmtree(work, ignore_errors=True)

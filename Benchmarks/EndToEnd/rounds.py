@@ -122,6 +122,7 @@ class Bench:
     def __init__(self, options, subjects, files, work, disk):
         self.options, self.subjects, self.files, self.work, self.disk = options, subjects, files, work, disk
         self.results = {}
+        self.end = 0.0  # of the whole run: no round but the first of a scenario begins when it would last beyond it
 
     def of(self, scenario, subject):
         return self.results.setdefault(scenario.key, {}).setdefault(subject.key, {'runs': []})
@@ -137,7 +138,8 @@ class Bench:
                 self.live(chain, subject, number)
             taken = time.monotonic() - started
             sys.stderr.write(f'{chain[0].title}: {"counted" if number == 0 else f"round {number}"}, {taken:.0f} s\n')
-            if number >= least and time.monotonic() + taken > end:
+            late = time.monotonic() + taken
+            if number >= 1 and (number >= least and late > end or not self.options.rounds and late > self.end):
                 break
 
     def live(self, chain, subject, number):
