@@ -29,6 +29,7 @@ td.reason { color: var(--soft); white-space: normal; }
 tr.ours td:first-child { font-weight: 600; color: var(--ours); }
 tr.limit td:first-child { font-style: italic; }
 svg { display: block; }
+nav { margin: 10px 0; } a { color: var(--ours); }
 .key { display: flex; flex-wrap: wrap; gap: 6px 20px; margin: 14px 0 0; font-size: 13.5px; color: var(--soft); }
 .key svg { display: inline-block; vertical-align: -1px; margin-right: 6px; }
 .ours .main { fill: var(--ours); } .ours .second { fill: var(--ours-soft); }
@@ -115,6 +116,11 @@ def key():
     return f'<div class="key">{"".join(f"<span>{picture}{word}</span>" for picture, word in parts)}</div>'
 
 
+def contents(results):
+    links = [(scenario['key'], scenario['title']) for scenario in results['scenarios']] + [('bars', 'Bars')]
+    return f'<nav>{" · ".join(f"<a href=#{key}>{html.escape(title)}</a>" for key, title in links)}</nav>'
+
+
 def page(results):
     paragraphs = ''.join(
         f'<p{" class=warning" if line.startswith("WARNING") else ""}>{html.escape(line)}</p>'
@@ -125,6 +131,7 @@ def page(results):
 <title>Uploads end to end</title><style>{STYLE}</style></head><body>
 <h1>Uploads end to end</h1>
 {paragraphs}
+{contents(results)}
 <p>Medians of interleaved rounds; contents verified after each run. A bar with an open end is longer than the scale. Up,
 down: bytes on the wire, counted in a run of their own. At rest: what the store grew by. CPU, memory: client / server.
 </p>
