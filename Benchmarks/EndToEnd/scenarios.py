@@ -126,7 +126,7 @@ SCENARIOS = [
              'The client was killed when half of the file had left it; this is the run after.', resume,
              lambda files: files.random.length, share=0.14),
     Scenario('small', 'Many small files', 'Files of 4 KiB in a folder.', small,
-             lambda files: total(files.small), share=0.16, limit=15, counting='long'),
+             lambda files: total(files.small), share=0.16, limit=20, counting='long'),
     Scenario('compressible', 'Compressible', 'Lines of an access log to an empty store.', compressible,
              lambda files: files.logs.length, share=0.06),
     Scenario('many', '64 at once', '64 files by 64 connections or clients that begin together.', many,
