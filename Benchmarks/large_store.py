@@ -31,7 +31,6 @@ def reclaimed(server):
     return sum(int(count) for line in lines for count in re.findall(r'\bchunks=(\d+)', line)) if lines else None
 
 
-
 def digest(number):
     return hashlib.sha256(b'chunk %d' % number).digest()
 

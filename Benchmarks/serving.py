@@ -22,7 +22,7 @@ class Serving:
         self.server = server.Server(command, self.data.with_name(f'{self.data.name}.log'))
         self.started_in = self.server.wait()
         self.pid, self.port = self.server.process.pid, self.server.port
-        self.url = f'http://127.0.0.1:{self.port}'
+        self.host, self.url = '127.0.0.1', f'http://127.0.0.1:{self.port}'
 
     def log(self):
         """What it has logged since it was started."""
@@ -35,9 +35,9 @@ class Serving:
     def kill(self):
         self.server.kill()
 
-    def end(self):
-        """Ends it as an operator would; its data stay."""
-        self.server.kill(signal.SIGTERM)
+    def end(self, how=signal.SIGTERM):
+        """Ends it, as an operator would unless told otherwise; its data stay."""
+        self.server.kill(how)
 
     def stop(self):
         self.end()

@@ -10,13 +10,13 @@ Stores lie in a memory file system. Standard library only; nothing is asserted.
 import argparse
 import hashlib
 import http.client
-import importlib
 import json
 import os
 import pathlib
 import resource
 import selectors
 import shutil
+import signal
 import socket
 import statistics
 import sys
@@ -26,6 +26,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / 'crash')]
 
+import large_store
 import machine
 import measuring
 import scale
@@ -133,18 +134,17 @@ class Curves:
         return rows
 
     def chunks(self):
-        """Stores of so many chunks, made as large-store.py makes them: how a server starts, and puts small files."""
-        store = importlib.import_module('large-store')
+        """Stores of so many chunks, made as large_store.py makes them: how a server starts, and puts small files."""
         rows = []
         for count in CHUNKS:
             data = self.work / 'data'
             self.run().end()
-            store.make_rows(data / 'ledger.sqlite', count)
-            store.make_files(data, count)
+            large_store.make_rows(data / 'ledger.sqlite', count)
+            large_store.make_files(data, count)
             ledger = (data / 'ledger.sqlite').stat().st_size
             # What was removed is kept for a day, so that nothing is reclaimed meanwhile.
             with Run(self.cairn, data, '--limit-trash', '24') as run:
-                taken = sorted(store.put(run, number) for number in range(300))
+                taken = sorted(large_store.put(run, number) for number in range(300))
                 rows.append({'chunks': count, 'started': run.started_in, 'median': taken[150], 'most': taken[-3],
                              'serverMiB': run.peak(), 'ledger': ledger})
         return rows
@@ -208,6 +208,7 @@ def main():
     parser.add_argument('--out', type=pathlib.Path, default=pathlib.Path('.build/bench'))
     parser.add_argument('--directory', type=pathlib.Path, default=pathlib.Path('/dev/shm'))
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # servers end with us
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     state = machine.State()
     work = pathlib.Path(tempfile.mkdtemp(prefix='cairn-curves-', dir=options.directory))
