@@ -47,18 +47,21 @@ def together(commands, work, environment, limit, cost):
     timer = threading.Timer(max(limit, 0.1), lambda: (late.set(), end_group(group)))
     timer.start()
     sampler = Sampler(processes)
-    failed = []
-    left = set(processes)
-    while left:
-        pid, status, usage = os.wait4(-group, 0)
-        left.discard(pid)
-        cost.each.append(time.monotonic() - processes[pid][3])
-        cost.cpu += usage.ru_utime + usage.ru_stime
-        cost.memory = max(cost.memory, sampler.memory(usage.ru_maxrss / 1024))
-        if status:
-            failed.append(pid)
-    timer.cancel()
-    sampler.done.set()
+    failed, left = [], set(processes)
+    try:
+        while left:
+            pid, status, usage = os.wait4(-group, 0)
+            left.discard(pid)
+            cost.each.append(time.monotonic() - processes[pid][3])
+            cost.cpu += usage.ru_utime + usage.ru_stime
+            cost.memory = max(cost.memory, sampler.memory(usage.ru_maxrss / 1024))
+            if status:
+                failed.append(pid)
+    finally:
+        timer.cancel()
+        sampler.done.set()
+        if left:
+            end_group(group)
     for process, out, errors, _ in processes.values():
         process.returncode = 0  # wait4 has taken it
         out.seek(0), errors.seek(0)

@@ -96,11 +96,13 @@ class Life:
         processes = measuring.start(commands, self.work, self.environment)
         client = next(iter(processes.values()))[0]
         end = time.monotonic() + self.limit
-        while relay.up < file.length // 2 and client.poll() is None and time.monotonic() < end:
-            time.sleep(0.002)
-        is_done = client.poll() is not None
-        measuring.end_group(client.pid)
-        client.wait()
+        try:
+            while relay.up < file.length // 2 and client.poll() is None and time.monotonic() < end:
+                time.sleep(0.002)
+            is_done = client.poll() is not None
+        finally:
+            measuring.end_group(client.pid)
+            client.wait()
         if is_done:
             raise Failed('the client ended before half of the file had passed')
 
