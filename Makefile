@@ -1,5 +1,5 @@
 # make run    a server with a real file in it        make test   every test
-# make tsan   engine and disk store under TSan       make bench  speed, and what travels
+# make tsan   engine and disk store under TSan       make bench  speed, beside others (bench-quick: shorter)
 # make browser  the page in Chromium                 make browser-full  the same, longer, with figures
 # make model  the protocols, every state             make fuzz   what reads bytes from outside, FUZZ_SECONDS a target
 # make history  appends at once, one history
@@ -73,12 +73,22 @@ soak: packages
 	$(SWIFT) build -c release --build-tests
 	CAIRN_SOAK_SECONDS=$(SOAK) $(SWIFT) test -c release --skip-build --filter 'DiskTests.*used and collected at once'
 
-bench: packages
+# Whole uploads, Cairn's and others' (Benchmarks/README.md): about ten minutes, quick in two to three.
+.PHONY: bench-quick bench-native bench-store bench-checking curves
+bench bench-quick: packages
 	$(SWIFT) build -c release --product cairn
-	python3 Benchmarks/upload.py $(BUILD)/cairn
-	python3 Benchmarks/native.py $(BUILD)/cairn
-	python3 Benchmarks/large_store.py $(BUILD)/cairn
-	python3 Benchmarks/checking.py $(BUILD)/cairn
+	@sh .make/endtoend.sh
+	python3 Benchmarks/EndToEnd $(BUILD)/cairn $(if $(filter bench-quick,$@),--quick)
+
+# What the native protocol saves, counted on the wire; a store of two million chunks; what looking after it costs; cost as
+# work grows (spec/scale.md).
+bench-native bench-store bench-checking curves: packages
+	$(SWIFT) build -c release --product cairn
+	python3 Benchmarks/$(SCRIPT_$@) $(BUILD)/cairn
+SCRIPT_bench-native := native.py
+SCRIPT_bench-store := large_store.py
+SCRIPT_bench-checking := checking.py
+SCRIPT_curves := EndToEnd/curves.py
 
 # Power cuts, kills, failing calls, full disks (spec/crash-bench.md). The short form is a part of `make test`.
 .PHONY: crash crash-short crash-peers

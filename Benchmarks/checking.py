@@ -16,7 +16,8 @@ with 1; figures are printed and not judged.
 import argparse, hashlib, http.client, json, os, pathlib, random, shutil, signal, sqlite3, statistics, subprocess, sys
 import tempfile, time
 
-from large_store import Server, digest, peaks
+from large_store import digest
+from serving import Serving
 
 FAULTS = 100
 
@@ -82,7 +83,7 @@ def damaged(server):
 def scrub(options, folder):
     source = random.Random(options.seed)
     data = folder / 'scrub'
-    server = Server(options.cairn, data, '--scrub-hours', '0')
+    server = Serving(options.cairn, data, '--scrub-hours', '0')
     for number in range(16):
         put(server, f'kept-{number}', os.urandom(128 << 20))
     server.end()
@@ -92,8 +93,7 @@ def scrub(options, folder):
     make_due(data)
     started, kills = time.monotonic(), 0
     while True:
-        server = Server(options.cairn, data, '--scrub-hours', '720')
-        server.data = data
+        server = Serving(options.cairn, data, '--scrub-hours', '720')
         end = time.monotonic() + source.uniform(1, 3)
         while time.monotonic() < end and damaged(server) < FAULTS:
             time.sleep(0.1)
@@ -123,7 +123,7 @@ def uploads_beside(options, data):
     for turn in range(options.rounds + 1):
         for hours in rates:
             make_due(data)
-            server = Server(options.cairn, data, '--scrub-hours', hours, '--limit-trash', '0')
+            server = Serving(options.cairn, data, '--scrub-hours', hours, '--limit-trash', '0')
             bodies = [os.urandom(256 << 20) for _ in range(4)]
             before = waiting(data)
             started = time.monotonic()
@@ -145,7 +145,7 @@ def rebuild(options, folder):
     count = options.chunks or 100_000
     source = random.Random(options.seed)
     data = folder / 'rebuild'
-    server = Server(options.cairn, data, '--chunk-size', '64K')
+    server = Serving(options.cairn, data, '--chunk-size', '64K')
     made = {}
     each = 2000
     for number in range(count // each):
@@ -159,7 +159,7 @@ def rebuild(options, folder):
     taken = time.monotonic() - started
     if done.returncode:
         sys.exit(f'rebuild ended with {done.returncode}: {done.stderr}')
-    server = Server(options.cairn, data)
+    server = Serving(options.cairn, data)
     same = sum(hashlib.sha256(get(server, f'/v1/files/{id}')[1]).digest() == sha for id, sha in made.items())
     server.end()
     print(f'rebuild: {same} of {len(made)} files identical, {count} chunks in {taken:.1f} s: '
@@ -196,7 +196,7 @@ def footer(name):
 def quick(options, folder):
     count = options.chunks or 2_000_000
     data = folder / 'quick'
-    Server(options.cairn, data).end()
+    Serving(options.cairn, data).end()
     base = sqlite3.connect(data / 'ledger.sqlite')
     base.executescript('PRAGMA synchronous = OFF; PRAGMA cache_size = -400000; PRAGMA foreign_keys = OFF')
     base.execute("INSERT OR IGNORE INTO namespace (name) VALUES ('default')")

@@ -9,8 +9,9 @@ there, half to files that were removed. Then a server runs over it; small files 
 a while before anything is reclaimed, then until the collector is done; the longest and the usual wait of both are
 printed. Standard library only; nothing is asserted.
 """
-import argparse, hashlib, http.client, json, os, pathlib, re, shutil, signal, sqlite3, statistics, subprocess, sys
-import tempfile, threading, time
+import argparse, hashlib, http.client, os, pathlib, re, shutil, sqlite3, sys, tempfile, time
+
+from serving import Serving
 
 FILE = 4096  # entries of each file
 
@@ -24,32 +25,10 @@ def arguments():
     return parser.parse_args()
 
 
-class Server:
-    def __init__(self, cairn, data, *options):
-        started = time.monotonic()
-        self.log = []
-        self.process = subprocess.Popen(
-            [cairn, 'serve', '--listen', '127.0.0.1:0', '--data', data, *options],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        threading.Thread(target=self.read, daemon=True).start()
-        for line in self.process.stdout:
-            if found := re.search(r'listening on http://([^:]+):(\d+)', line):
-                self.host, self.port = found[1], int(found[2])
-                self.started_in = time.monotonic() - started
-                return
-        sys.exit('the server did not start: ' + ''.join(self.log[-5:]))
-
-    def read(self):
-        for line in self.process.stderr:
-            if 'GET' not in line and 'POST' not in line and 'PUT' not in line:
-                self.log.append(line)
-
-    def reclaimed(self):
-        return sum(int(n) for line in self.log for n in re.findall(r"\bchunks=(\d+)", line) if "reclaimed" in line)
-
-    def end(self, how=signal.SIGTERM):
-        self.process.send_signal(how)
-        self.process.wait()
+def reclaimed(server):
+    """Chunks, by the lines of its log; None when it has reclaimed none."""
+    lines = [line for line in server.log().splitlines() if 'reclaimed' in line]
+    return sum(int(count) for line in lines for count in re.findall(r'\bchunks=(\d+)', line)) if lines else None
 
 
 def digest(number):
@@ -114,7 +93,7 @@ def make_files(data, count):
 
 def put(server, number):
     """Seconds until a file of one small chunk was acknowledged."""
-    connection = http.client.HTTPConnection(server.host, server.port, timeout=60)
+    connection = http.client.HTTPConnection('127.0.0.1', server.port, timeout=60)
     body = b'%d ' % number * 2000
     started = time.monotonic()
     connection.request('PUT', f'/files/small-{number}', body)
@@ -147,7 +126,7 @@ def main():
     folder = pathlib.Path(tempfile.mkdtemp(prefix='cairn-large-', dir=options.directory))
     data = folder / 'data'
     try:
-        Server(options.cairn, data).end()
+        Serving(options.cairn, data).end()
         started = time.monotonic()
         make_rows(data / 'ledger.sqlite', options.chunks)
         make_files(data, options.chunks)
@@ -155,20 +134,20 @@ def main():
         print(f'{options.chunks} chunks made in {time.monotonic() - started:.0f} s, a ledger of {size} MiB')
 
         # Another data directory, so that nothing is reclaimed: what an upload takes on this machine anyway.
-        calm = Server(options.cairn, folder / 'calm')
+        calm = Serving(options.cairn, folder / 'calm')
         tell('nothing reclaimed', measure(calm, seconds=options.seconds))
         calm.end()
 
-        server = Server(options.cairn, data, '--limit-trash', '24')
+        server = Serving(options.cairn, data, '--limit-trash', '24')
         print(f'started in {server.started_in:.2f} s')
-        server.end(signal.SIGKILL)
-        server = Server(options.cairn, data, '--limit-trash', '24')
+        server.kill()
+        server = Serving(options.cairn, data, '--limit-trash', '24')
         print(f'started in {server.started_in:.2f} s after a kill')
         started = time.monotonic()
-        done = lambda: any('reclaimed' in line for line in server.log)
-        tell('half of it reclaimed meanwhile', measure(server, until=done, number=1 << 20))
+        is_done = lambda: reclaimed(server) is not None
+        tell('half of it reclaimed meanwhile', measure(server, until=is_done, number=1 << 20))
         taken = time.monotonic() - started
-        print(f'{server.reclaimed()} chunks reclaimed in {taken:.0f} s')
+        print(f'{reclaimed(server)} chunks reclaimed in {taken:.0f} s')
         server.end()
     finally:
         shutil.rmtree(folder)

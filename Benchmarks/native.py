@@ -6,40 +6,16 @@
 Scenarios: identical changed zeros first logs small kills line terabyte memory start lanes. Files and stores lie in a memory file
 system but for `small`, which also uses the disk under the temporary folder. Standard library only; nothing is asserted.
 """
-import contextlib, hashlib, json, os, pathlib, random, re, shutil, signal, subprocess, sys, tempfile, time, urllib.request
+import hashlib, json, os, pathlib, random, shutil, subprocess, sys, tempfile, time, urllib.request
 
 from accounts import Accounts
+from contents import write_logs, write_random
 from proxy import Proxy
+from serving import Serving
 
 MEMORY = pathlib.Path('/dev/shm')
 GIB = 1 << 30
 CHUNK = 4 << 20
-
-
-class Server:
-    def __init__(self, cairn, data, *options, port=0):
-        self.cairn, self.data, self.options = cairn, data, options
-        self.start(port)
-
-    def start(self, port):
-        self.process = subprocess.Popen(
-            [self.cairn, 'serve', '--listen', f'127.0.0.1:{port}', '--data', self.data, *self.options],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        self.port = int(re.search(r'listening on http://[^:]+:(\d+)', self.process.stdout.readline())[1])
-        self.url = f'http://127.0.0.1:{self.port}'
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
-
-    def peak(self):
-        status = pathlib.Path(f'/proc/{self.process.pid}/status').read_text()
-        return int(re.search(r'VmHWM:\s+(\d+)', status)[1]) / 1024
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait()
-        shutil.rmtree(self.data, ignore_errors=True)
 
 
 class Bench:
@@ -48,20 +24,13 @@ class Bench:
         self.work = pathlib.Path(tempfile.mkdtemp(prefix='cairn-native-', dir=MEMORY))
         os.environ['XDG_CACHE_HOME'] = str(self.work / 'cache')
 
-    @contextlib.contextmanager
     def server(self, *options, data=None):
-        server = Server(self.cairn, data or self.work / 'data', *options)
-        try:
-            yield server
-        finally:
-            server.stop()
+        return Serving(self.cairn, data or self.work / 'data', *options)
 
     def random_file(self, name='random', length=GIB):
         path = self.work / name
         if not path.exists():
-            with path.open('wb') as out:
-                for _ in range(length >> 20):
-                    out.write(os.urandom(1 << 20))
+            write_random(path, length)
         return path
 
     def put(self, file, url, *options):
@@ -138,15 +107,7 @@ class Bench:
 
     def logs(self):
         file = self.work / 'logs'
-        generator = random.Random(1)
-        with file.open('w') as out:
-            line = 0
-            while out.tell() < GIB:
-                out.write(''.join(
-                    f'2026-11-24T12:{(line + i) // 60 % 60:02}:{(line + i) % 60:02}Z info request path=/files/'
-                    f'{generator.getrandbits(64):016x} status=200 duration={generator.randrange(2000)}ms\n'
-                    for i in range(10_000)))
-                line += 10_000
+        write_logs(file, GIB)
         with self.server() as server:
             wire, receipt = self.counted(file, server)
             rest = sum(entry.stat().st_size for entry in (self.work / 'data' / 'ns').rglob('*') if entry.is_file())
