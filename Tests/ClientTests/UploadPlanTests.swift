@@ -136,6 +136,21 @@ import Testing
         #expect(again.map(\.index) == [0, 1] && again.allSatisfy { $0.bytes == nil })
     }
 
+    @Test func `sends a lost chunk once, however many entries it has`() throws {
+        var plan = plan(3)
+        let entry = Entry(digest: Digest(hashing: [7].span), length: Self.chunkLength)
+        for index in 0..<3 {
+            _ = plan.room()
+            plan.digested(index, entry, nil)
+        }
+        let segment = try found(plan.segment(lanes: 1))
+        plan.named(segment, missing: MissingIndices([], in: 0..<3))
+        plan.lost(0..<3)
+        let again = try found(plan.parcels(limit: .max))
+        #expect(again.map(\.index) == [0])
+        #expect(plan.lacking == Int64(Self.chunkLength))
+    }
+
     @Test func `digests all without holding any, when that is all that is wanted`() {
         var plan = plan(50_000)
         plan.digestOnly()

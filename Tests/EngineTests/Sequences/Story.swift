@@ -69,8 +69,8 @@ final class Story {
         case .append(let upload, let length, let breaks): try await append(upload, length, breaks)
         case .put(let upload, let chunk): try await put(upload, chunk)
         case .complete(let upload): try await complete(upload)
-        case .resume(let upload): try await with(upload) { try await self.resume($0) }
-        case .read(let upload): try await with(upload) { try await self.read($0) }
+        case .resume(let upload): try await with(upload) { try await self.resume(&$0) }
+        case .read(let upload): try await with(upload) { try await self.read(&$0) }
         case .cancel(let upload): try await cancel(upload)
         case .create(let content): try await create(content % Self.contents.count)
         case .offer(let content): try await offer(content % Self.contents.count)
@@ -87,8 +87,8 @@ final class Story {
     /// What every story must come to: all files are what they were or lack bytes that were lost, and bringing those
     /// heals all of them.
     private func end() async throws {
-        for place in uploads.indices.reversed() { try await with(place) { try await self.resume($0) } }
-        for place in uploads.indices.reversed() { try await with(place) { try await self.read($0) } }
+        for place in uploads.indices.reversed() { try await with(place) { try await self.resume(&$0) } }
+        for place in uploads.indices.reversed() { try await with(place) { try await self.read(&$0) } }
         for content in Self.contents.indices { try await create(content) }
         for known in uploads where known.isComplete {
             let file = try await engine.upload(known.id, for: .everyone)
@@ -118,10 +118,11 @@ extension Story {
             guard !known.isComplete, !known.isNamed else { return }
             let content = Self.contents[known.content]
             let offset = try await self.offset(of: &known)
+            guard !known.isComplete else { return }
             let part = content.getSlice(at: Int(offset), length: min(length, content.readableBytes - Int(offset)))
             guard let part else { return }
             let append = Append(at: offset, bodyLength: breaks ? nil : Int64(part.readableBytes))
-            do throws(UploadError) {
+            do {
                 let after = try await self.engine.append(
                     append, body: Body(part, breaks: breaks), to: known.id, for: .everyone)
                 try self.note(after, &known)
@@ -131,6 +132,8 @@ extension Story {
                 try expect(prefix.offset >= offset, "a cut body takes bytes away")
                 known.offset = prefix.offset
                 known.expires = self.expiry
+                // The last byte may have come before the line broke.
+                try await self.resume(&known)
             }
         }
     }
@@ -154,10 +157,10 @@ extension Story {
 
     private func complete(_ upload: Int) async throws {
         try await with(upload) { known in
-            do throws(UploadError) {
+            do {
                 let file = try await self.engine.complete(known.id, for: .everyone).file
                 try self.note(file, &known)
-            } catch .incomplete(_, let prefix) {
+            } catch UploadError.incomplete(_, let prefix) {
                 try expect(!known.isComplete, "a file is incomplete again")
                 try self.fell(to: prefix.offset, &known)
             }
