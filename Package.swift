@@ -86,6 +86,9 @@ let core: [Target] = [
         ]),
 ]
 
+/// Who may what: tokens and upload links, as values.
+let trust = target("CairnTrust", "Trust", ["CairnContent", "CairnEngine"])
+
 /// Requests and answers as HTTP words them: no connection.
 let dialects = target(
     "CairnDialects", "Dialects",
@@ -99,7 +102,8 @@ let network: [Target] = [
     target(
         "CairnServer", "Server",
         [
-            "CairnContent", "CairnEngine", "CairnDialects", nio, posix, http1, log, httpTypes, lifecycle,
+            "CairnContent", "CairnEngine", "CairnDialects", "CairnTrust", nio, locks, posix, http1, log, httpTypes,
+            lifecycle,
             .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "HummingbirdCore", package: "hummingbird"),
             .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
@@ -116,7 +120,9 @@ let network: [Target] = [
     .executableTarget(
         name: "cairn",
         dependencies: [
-            "CairnContent", "CairnEngine", "CairnDialects", "CairnDisk", "CairnServer", "CairnClient", log, lifecycle,
+            "CairnContent", "CairnEngine", "CairnDialects", "CairnDisk", "CairnServer", "CairnClient", "CairnTrust",
+            log,
+            lifecycle, nio, locks,
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
             .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         ],
@@ -129,7 +135,8 @@ let network: [Target] = [
     tests(
         "ServerTests",
         [
-            "CairnContent", "CairnDialects", "CairnEngine", "CairnServer", "Forwarding", "RawHTTP", "Randomness", nio,
+            "CairnContent", "CairnDialects", "CairnEngine", "CairnServer", "CairnTrust", "Forwarding", "RawHTTP",
+            "Randomness", nio,
             http1, log,
             httpTypes, lifecycle,
             .product(name: "Hummingbird", package: "hummingbird"),
@@ -139,6 +146,7 @@ let network: [Target] = [
     tests("ClientTests", ["CairnClient", "CairnContent", "CairnDialects", "ScriptedServer", nio]),
     tests("CommandTests", ["cairn", "CairnContent", "CairnProcess"]),
     tests("JourneyTests", ["cairn", "CairnContent", "CairnProcess", "Randomness", "RawHTTP"]),
+    tests("TrustTests", ["CairnContent", "CairnEngine", "CairnTrust"]),
     tests("TidyTests", []),
 ]
 
@@ -199,5 +207,5 @@ let package = Package(
                 .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
                 .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
             ]),
-    targets: parts == "fuzz" ? fuzz : parts == "core" ? rules + core : rules + core + [dialects] + network
+    targets: parts == "fuzz" ? fuzz : parts == "core" ? rules + core : rules + core + [trust, dialects] + network
 )

@@ -67,6 +67,16 @@ extension Problem {
                 Problem(
                     .unsupportedMediaType, "unsupported-media", "Not the type of an append", "Send it as \(type)."
                 ).with(.acceptPatch, type)
+            case .unauthorized:
+                Problem(
+                    .unauthorized, "unauthorized", "Who are you?",
+                    "Send a token that counts here: Authorization: Bearer <token>."
+                ).with(.wwwAuthenticate, "Bearer realm=\"cairn\"")
+            case .forbidden(let rights):
+                Problem(
+                    .forbidden, "forbidden", "Not allowed",
+                    "The token lacks the right to do this: \(rights.joined(separator: " or "))."
+                ).with("rights", .array(rights.map { .string($0) }))
             }
     }
 

@@ -40,4 +40,8 @@ public enum RequestError: Error, Hashable, Sendable {
     case inconsistentLength
     /// Bytes of an append under another media type; the one they must have.
     case appendType(String)
+    /// Nobody who is known here sends it: without a token, with a wrong one, or with one that counts no more.
+    case unauthorized
+    /// Who sends it may not do this; one of these rights would be needed, in their words.
+    case forbidden([String])
 }

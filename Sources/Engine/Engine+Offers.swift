@@ -77,7 +77,7 @@ extension Engine {
     private func copy(
         of offer: Offer, as upload: Upload
     ) async throws(UploadError) -> (upload: Upload, origin: UploadID)? {
-        guard let contentID = offer.contentID, dedup != .off else { return nil }
+        guard let contentID = offer.contentID, dedup != .off, upload.owner.reach != .single else { return nil }
         let found: Upload?
         do {
             found = try await ledger.file(contentID, in: namespace, of: upload.owner)

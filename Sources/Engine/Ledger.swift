@@ -189,6 +189,8 @@ public struct KnownEntry: Hashable, Sendable {
 public struct UploadQuery: Hashable, Sendable {
     public var namespace: Namespace
     public var state: Upload.State
+    /// Only theirs.
+    public var owner: Principal?
     /// Only those that expire at or before this moment.
     public var expiring: Timestamp?
     /// Only those after this one in the list's order.
@@ -197,10 +199,12 @@ public struct UploadQuery: Hashable, Sendable {
     public var limit: Int
 
     public init(
-        namespace: Namespace, state: Upload.State, expiring: Timestamp? = nil, after: UploadID? = nil, limit: Int
+        namespace: Namespace, state: Upload.State, owner: Principal? = nil, expiring: Timestamp? = nil,
+        after: UploadID? = nil, limit: Int
     ) {
         self.namespace = namespace
         self.state = state
+        self.owner = owner
         self.expiring = expiring
         self.after = after
         self.limit = limit

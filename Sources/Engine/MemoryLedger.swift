@@ -60,6 +60,7 @@ public final class MemoryLedger: Ledger {
             let start = query.after.flatMap { state.order[$0] } ?? .max
             let found = state.uploads.values.filter { upload in
                 upload.namespace == query.namespace && upload.state == query.state
+                    && upload.owner == query.owner ?? upload.owner
                     && query.expiring.map { moment in upload.expires.map { $0 <= moment } ?? false } ?? true
                     && state.order[upload.id, default: 0] < start
             }

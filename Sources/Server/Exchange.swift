@@ -8,6 +8,8 @@ import NIOCore
 /// One request on its way to its answer and its line in the log.
 struct Exchange: Sendable {
     let routes: UploadRoutes
+    /// Held until the answer is sent; nil when nobody who is known has sent the request.
+    let presence: Presence?
     let downloads: Slots
     let request: Request
     let id: String
@@ -19,13 +21,15 @@ struct Exchange: Sendable {
     private let page: Bool
 
     /// - Parameters:
+    ///   - routes: Those of the caller, or of nobody in particular.
     ///   - isForwarded: Whether a trusted proxy has sent the request.
     ///   - page: Whether the page is served.
     init(
-        routes: UploadRoutes, downloads: Slots, request: Request, id: String, remote: String, isForwarded: Bool,
-        page: Bool
+        routes: UploadRoutes, presence: Presence?, downloads: Slots, request: Request, id: String, remote: String,
+        isForwarded: Bool, page: Bool
     ) {
         self.routes = routes
+        self.presence = presence
         self.downloads = downloads
         self.request = request
         self.id = id
@@ -48,9 +52,10 @@ struct Exchange: Sendable {
     }
 
     private func response(to head: RequestHead, in dialect: any Dialect.Type) async -> Response {
-        let outcome: Outcome
+        var outcome: Outcome
         var slot: Slots.Slot?
         do throws(RequestError) {
+            guard presence != nil || head.isForEveryone else { throw .unauthorized }
             let command = try dialect.command(in: head)
             if command.isLong {
                 slot = downloads.take()
@@ -60,6 +65,8 @@ struct Exchange: Sendable {
         } catch {
             outcome = .rejected(error)
         }
+        // What a request brought until its token was taken back is kept; it is told to whoever comes next.
+        if presence?.isCut == true { outcome = .rejected(.unauthorized) }
         let answer = await answer(to: outcome, for: head, in: dialect)
         let isFile = answer.body.contains { if case .file = $0 { true } else { false } }
         guard case .file(let upload) = outcome, isFile, head.method != .head else {
@@ -77,7 +84,8 @@ struct Exchange: Sendable {
 
     private func body(of head: RequestHead, in dialect: any Dialect.Type) -> MeteredBody {
         MeteredBody(
-            body: request.body, meter: received, attendant: Sideline.current.map { Attendant(head, dialect, $0) })
+            body: request.body, meter: received, presence: presence,
+            attendant: Sideline.current.map { Attendant(head, dialect, $0) })
     }
 
     /// The dialect's answer, with the digests the client wants and what browsers need.
@@ -120,7 +128,7 @@ struct Exchange: Sendable {
                 withExtendedLifetime(slot) { note(head.status, .file(upload)) }
             }
             do {
-                try await body.write(to: &writer, sent)
+                try await body.write(to: &writer, sent, presence)
                 try await writer.finish(nil)
             } catch {
                 routes.logger.info("body broke off", metadata: ["upload": "\(upload.id)", "cause": "\(error)"])

@@ -25,17 +25,21 @@ final class Meter: Sendable {
 struct MeteredBody: AsyncSequence, Sendable {
     let body: RequestBody
     let meter: Meter
+    /// Ends the body when the token it came with counts no more.
+    let presence: Presence?
     /// Who hears of progress, when the connection can tell the client.
     var attendant: Attendant?
 
-    func makeAsyncIterator() -> Iterator { Iterator(base: body.makeAsyncIterator(), meter: meter) }
+    func makeAsyncIterator() -> Iterator { Iterator(base: body.makeAsyncIterator(), meter: meter, presence: presence) }
 
     struct Iterator: AsyncIteratorProtocol {
         var base: RequestBody.AsyncIterator
         let meter: Meter
+        let presence: Presence?
 
         mutating func next() async throws -> ByteBuffer? {
             let bytes = try await base.next()
+            if let presence, presence.isCut, bytes != nil { throw Revoked() }
             meter.note(bytes)
             return bytes
         }

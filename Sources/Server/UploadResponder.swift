@@ -7,10 +7,10 @@ import NIOCore
 
 /// Answers every request on Cairn's paths: X-Start-Byte, plain files, the native reading part, health, the page.
 ///
-/// It asks nobody who they are. An application of one's own mounts it with `UploadMiddleware`, behind its own
-/// authorization, on connections of `HTTPServerBuilder.uploads`.
+/// Over an engine alone it asks nobody who they are; with a `Gate` it asks for tokens. An application of one's own
+/// mounts it with `UploadMiddleware`, behind its own authorization, on connections of `HTTPServerBuilder.uploads`.
 public struct UploadResponder<Context: RequestContext>: HTTPResponder {
-    private let engine: Engine
+    private let gate: Gate
     private let health: Health
     private let downloads: Slots
     private let trustedProxies: Set<String>
@@ -21,11 +21,13 @@ public struct UploadResponder<Context: RequestContext>: HTTPResponder {
     ///   - trustedProxies: The IP addresses whose `Forwarded` fields say where clients reach this server.
     ///   - page: Whether the page is served, at `/` and beside it (spec/page.md).
     public init(engine: Engine, downloads: Int = 256, trustedProxies: Set<String> = [], page: Bool = true) {
-        self.init(engine: engine, downloads: downloads, trustedProxies: trustedProxies, page: page, health: Health())
+        self.init(
+            gate: Gate(to: engine), downloads: downloads, trustedProxies: trustedProxies, page: page,
+            health: Health())
     }
 
-    init(engine: Engine, downloads: Int, trustedProxies: Set<String>, page: Bool, health: Health) {
-        self.engine = engine
+    init(gate: Gate, downloads: Int, trustedProxies: Set<String>, page: Bool, health: Health) {
+        self.gate = gate
         self.page = page
         self.trustedProxies = trustedProxies
         self.downloads = Slots(downloads)
@@ -36,10 +38,12 @@ public struct UploadResponder<Context: RequestContext>: HTTPResponder {
         let remote = (context as? any RemoteAddressRequestContext)?.remoteAddress
         var logger = context.logger
         let id = context.id
-        logger[metadataKey: "hb.request.id"] = nil  // the access log says it in its own place
+        logger[metadataKey: "hb.request.id"] = nil  // the gate log says it in its own place
+        let caller = gate.caller(request.headers)
         let exchange = Exchange(
-            routes: UploadRoutes(engine: engine, health: health, logger: logger), downloads: downloads,
-            request: request, id: id, remote: AccessLog.text(remote),
+            routes: UploadRoutes(caller: caller ?? .anyone(gate.front), health: health, logger: logger),
+            presence: caller.map(gate.enter), downloads: downloads, request: request, id: id,
+            remote: AccessLog.text(remote),
             isForwarded: remote?.ipAddress.map { trustedProxies.contains($0) } ?? false, page: page)
         return await exchange.response()
     }

@@ -1,26 +1,22 @@
 import CairnDialects
 import CairnEngine
+import CairnTrust
 import Hummingbird
 import Logging
 import NIOCore
 
 /// From a command to its outcome: the one place where HTTP meets the engine.
 struct UploadRoutes: Sendable {
-    let engine: Engine
+    let caller: Caller
     let health: Health
     let logger: Logger
 
-    /// Asks nobody who they are: all requests are one principal's.
-    let principal = Principal.everyone
-
-    init(engine: Engine, health: Health, logger: Logger) {
-        self.engine = engine
-        self.health = health
-        self.logger = logger
-    }
+    var engine: Engine { caller.engine }
+    var principal: Principal { caller.principal }
 
     func outcome(of command: Command, body: MeteredBody) async -> Outcome {
         do {
+            try await authorize(command)
             return try await run(command, body)
         } catch let error as RequestError {
             return .rejected(error)
@@ -50,6 +46,8 @@ struct UploadRoutes: Sendable {
             return .manifest(try await engine.manifest(of: upload), of: upload)
         case .list(let state, let after, let limit): return try await list(state, after: after, limit: limit)
         case .cancel(let id):
+            let upload = try await engine.upload(id, for: principal)
+            try caller.check(upload.state == .open ? [.put, .delete] : .delete)
             try await engine.cancel(id, for: principal)
             return .cancelled
         case .capabilities: return .capabilities(engine.limits, engine.chunkSize, engine.dedup)
@@ -99,8 +97,9 @@ struct UploadRoutes: Sendable {
         }
     }
 
-    private func fetch(_ id: UploadID) async throws(UploadError) -> Outcome {
+    private func fetch(_ id: UploadID) async throws -> Outcome {
         var upload = try await engine.upload(id, for: principal)
+        try caller.check(upload.state == .open ? [.get, .put] : .get)
         if upload.state == .open { upload = try await engine.resume(id, for: principal) }
         return upload.state == .complete ? .file(upload) : .prefix(upload)
     }

@@ -29,17 +29,32 @@ public struct UploadServer: Service {
         public init() {}
     }
 
-    private let engine: Engine
+    private let gate: Gate
+    private let companions: [any Service]
     private let configuration: Configuration
     private let logger: Logger
     private let onListening: @Sendable (_ port: Int) async -> Void
 
+    /// A server that asks nobody who they are.
+    ///
     /// - Parameter onListening: Called once with the port, when connections are accepted.
     public init(
         engine: Engine, configuration: Configuration = Configuration(), logger: Logger = Logger(label: "cairn.server"),
         onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) {
-        self.engine = engine
+        self.init(gate: Gate(to: engine), configuration: configuration, logger: logger, onListening: onListening)
+    }
+
+    /// - Parameters:
+    ///   - companions: What runs as long as the server does, such as a `TokenWatch`.
+    ///   - onListening: Called once with the port, when connections are accepted.
+    public init(
+        gate: Gate, configuration: Configuration = Configuration(), companions: [any Service] = [],
+        logger: Logger = Logger(label: "cairn.server"),
+        onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
+    ) {
+        self.gate = gate
+        self.companions = companions
         self.configuration = configuration
         self.logger = logger
         self.onListening = onListening
@@ -47,12 +62,12 @@ public struct UploadServer: Service {
 
     /// Returns when the server has ended: gracefully, or because it could not listen.
     public func run() async throws {
-        let engine = engine
+        let gate = gate
         // Before the connections: they end only when their bodies do.
         try await withGracefulShutdownHandler {
             try await application().run()
         } onGracefulShutdown: {
-            engine.stop()
+            gate.stop()
         }
     }
 
@@ -60,15 +75,15 @@ public struct UploadServer: Service {
         let health = Health()
         return Application(
             responder: UploadResponder<UploadContext>(
-                engine: engine, downloads: configuration.downloads, trustedProxies: configuration.trustedProxies,
+                gate: gate, downloads: configuration.downloads, trustedProxies: configuration.trustedProxies,
                 page: configuration.page, health: health),
             server: .uploads(settings: configuration.channel),
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port), backlog: 1024,
                 availableConnectionsDelegate: MaximumAvailableConnections(configuration.connections, logger: logger)),
             services: [
-                UploadService(engine: engine, health: health, interval: configuration.expiryInterval, logger: logger)
-            ],
+                UploadService(gate: gate, health: health, interval: configuration.expiryInterval, logger: logger)
+            ] + companions,
             onServerRunning: { [onListening, port = configuration.port] channel in
                 await onListening(channel.localAddress?.port ?? port)
             },

@@ -9,7 +9,7 @@ public import ServiceLifecycle
 ///
 ///     ServiceGroup(services: [app, UploadService(engine: engine)], logger: logger)
 public struct UploadService: Service {
-    private let engine: Engine
+    private let gate: Gate
     private let health: Health
     private let interval: Duration
     private let logger: Logger
@@ -18,11 +18,11 @@ public struct UploadService: Service {
     public init(
         engine: Engine, interval: Duration = .seconds(300), logger: Logger = Logger(label: "cairn.uploads")
     ) {
-        self.init(engine: engine, health: Health(), interval: interval, logger: logger)
+        self.init(gate: Gate(to: engine), health: Health(), interval: interval, logger: logger)
     }
 
-    init(engine: Engine, health: Health, interval: Duration, logger: Logger) {
-        self.engine = engine
+    init(gate: Gate, health: Health, interval: Duration, logger: Logger) {
+        self.gate = gate
         self.health = health
         self.interval = interval
         self.logger = logger
@@ -31,24 +31,27 @@ public struct UploadService: Service {
     /// Returns when the group stops. The engine is told at once, so that running bodies end and what they brought is
     /// kept.
     public func run() async throws {
-        let engine = engine
+        let gate = gate
         await withGracefulShutdownHandler {
             await cancelWhenGracefulShutdown {
                 await sweep()
                 // A sleep throws only when it is cancelled.
                 repeat {
-                    await expire()
-                    await reclaim()
+                    for engine in gate.engines {
+                        await expire(engine)
+                        await reclaim(engine)
+                    }
                 } while (try? await Task.sleep(for: interval)) != nil
             }
         } onGracefulShutdown: {
-            engine.stop()
+            gate.stop()
         }
     }
 
+    /// The tails of all namespaces lie together.
     private func sweep() async {
         do throws(UploadError) {
-            let count = try await engine.sweep()
+            let count = try await gate.front.sweep()
             if count > 0 { logger.info("tails of an earlier run removed", metadata: ["count": "\(count)"]) }
         } catch {
             logger.error("cannot sweep tails", metadata: ["cause": "\(error)"])
@@ -56,8 +59,10 @@ public struct UploadService: Service {
     }
 
     /// Gives back what nobody refers to any more, beside whatever else goes on.
-    private func reclaim() async {
+    private func reclaim(_ engine: Engine) async {
         let done = await engine.reclaim(.gentle)
+        // What has ended is shed for all namespaces by whoever comes first.
+        if done.ends > 0 { for other in gate.engines { other.referencesWent() } }
         if done.chunks + done.strays + done.ends + done.freed + done.forgotten > 0 {
             logger.info("reclaimed", metadata: Logger.Metadata(done))
         }
@@ -67,7 +72,7 @@ public struct UploadService: Service {
         }
     }
 
-    private func expire() async {
+    private func expire(_ engine: Engine) async {
         do throws(UploadError) {
             let count = try await engine.expire()
             if count > 0 { logger.info("uploads expired", metadata: ["count": "\(count)"]) }

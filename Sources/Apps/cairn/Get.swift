@@ -30,10 +30,11 @@ struct Get: AsyncParsableCommand {
     func run() async throws {
         ProcessLimits.keepBuffers()
         let console = Console(shown)
+        let token = server.credential
         let address = try server.file(file)
         let (output, force) = (output, force)
         let code = await console.forEach([address]) { address throws(ClientError) in
-            try await Remote.connected(to: address.server, policy: retry.policy, report: console.show) {
+            try await Remote.connected(to: address.server, token: token, policy: retry.policy, report: console.show) {
                 remote throws(ClientError) in
                 let description = try await remote.describe(address.id)
                 console.begin(description.name ?? "\(address.id)")

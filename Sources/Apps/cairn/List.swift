@@ -11,9 +11,10 @@ struct List: AsyncParsableCommand {
 
     func run() async throws {
         let console = Console(output)
+        let token = server.credential
         let address = try server.server()
         let code = await console.forEach([address]) { address throws(ClientError) in
-            try await Remote.connected(to: address, policy: .brief, report: console.show) {
+            try await Remote.connected(to: address, token: token, policy: .brief, report: console.show) {
                 remote throws(ClientError) in
                 try await remote.files { console.show($0, on: address) }
             }

@@ -15,9 +15,10 @@ struct Remove: AsyncParsableCommand {
 
     func run() async throws {
         let console = Console(output)
+        let token = server.credential
         let addresses = try files.map(server.file)
         let code = await console.forEach(addresses) { address throws(ClientError) in
-            try await Remote.connected(to: address.server, policy: .brief, report: console.show) {
+            try await Remote.connected(to: address.server, token: token, policy: .brief, report: console.show) {
                 remote throws(ClientError) in
                 try await remote.remove(address.id)
             }

@@ -14,8 +14,8 @@ struct Serve: AsyncParsableCommand {
         abstract: "Serve a data directory over HTTP.",
         discussion: """
             A browser that opens the address finds a page to upload with. Requests are logged on standard error. \
-            SIGTERM and SIGINT end running requests, keep what they brought, and stop. There are no tokens yet: \
-            whoever reaches the address may read and write.
+            SIGTERM and SIGINT end running requests, keep what they brought, and stop. Without tokens (`cairn token`) \
+            whoever reaches the address may read and write, so it is one of this machine only.
             """)
 
     @Option(help: ArgumentHelp("Where to listen; port 0 takes a free one.", valueName: "host:port"))
@@ -42,9 +42,9 @@ struct Serve: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp(
             "Which chunks a client need not send: off (those of the same upload), prove (its own, and others with a "
-                + "proof), trust (all).",
+                + "proof), trust (all); prove with tokens, else trust.",
             valueName: "mode"))
-    var dedup = Dedup.trust
+    var dedup: Dedup?
 
     @Option(
         help: ArgumentHelp(
@@ -56,6 +56,8 @@ struct Serve: AsyncParsableCommand {
 
     @Flag(help: "Serve also from a file system whose syncs promise nothing, such as NFS or an overlay.")
     var force = false
+
+    @OptionGroup var tokens: TokenOptions
 
     func validate() throws {
         guard limitLength >= 0, (1...1_000_000).contains(limitIdle), (1...1_000_000).contains(limitConnections),
@@ -74,9 +76,17 @@ struct Serve: AsyncParsableCommand {
         }
         let directory = try await opened(logger)
         let ledger = try await ledger(directory, logger)
-        let engine = Engine(
-            store: directory.store, ledger: ledger, limits: limits, chunkSize: chunkSize, dedup: dedup, logger: logger)
-        let failure = await serve(engine, logger)
+        let engines = NamespaceEngines(
+            directory: directory, ledger: ledger, limits: limits, chunkSize: chunkSize, dedup: dedup, logger: logger)
+        let failure: (any Error)?
+        do {
+            let gate = try await tokens.gate(engines, listeningOn: listen.host, data)
+            failure = await serve(gate, engines.watch(gate), logger)
+        } catch {
+            await ledger.close()
+            await directory.close()
+            throw error
+        }
         await ledger.close()
         await directory.close()
         if let failure { try fail("cannot listen on \(listen): \(failure.reason)", ExitCode(69)) }
@@ -109,16 +119,16 @@ struct Serve: AsyncParsableCommand {
     }
 
     /// Returns when a signal has ended the server, or with what kept it from listening.
-    private func serve(_ engine: Engine, _ logger: Logger) async -> (any Error)? {
+    private func serve(_ gate: Gate, _ watch: TokenWatch, _ logger: Logger) async -> (any Error)? {
         var configuration = UploadServer.Configuration()
         configuration.host = listen.host
         configuration.port = listen.port
         configuration.connections = limitConnections
         configuration.trustedProxies = Set(trustedProxy)
         configuration.page = page
-        let server = UploadServer(engine: engine, configuration: configuration, logger: logger) { port in
-            greet(ListenAddress(host: listen.host, port: port))
-        }
+        let server = UploadServer(
+            gate: gate, configuration: configuration, companions: [watch], logger: logger
+        ) { port in greet(ListenAddress(host: listen.host, port: port)) }
         let group = ServiceGroup(
             services: [server], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         do { try await group.run() } catch { return error }
