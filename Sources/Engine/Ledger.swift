@@ -29,6 +29,9 @@ public protocol Ledger: Sendable {
         of digests: Set<Digest>, in namespace: Namespace, by owner: Principal?
     ) async throws(StoreError) -> [Digest: Timestamp]
 
+    /// What an owner has in the namespace, ended uploads left out; of each its `countedLength`.
+    func usage(of owner: Principal, in namespace: Namespace) async throws(StoreError) -> Usage
+
     /// The newest complete file of this content id; nil when there is none.
     func file(_ contentID: Digest, in namespace: Namespace, of owner: Principal) async throws(StoreError) -> Upload?
 

@@ -98,6 +98,16 @@ public final class MemoryLedger: Ledger {
         }
     }
 
+    public func usage(of owner: Principal, in namespace: Namespace) async throws(StoreError) -> Usage {
+        state.withLock { state in
+            let own = state.uploads.values.filter {
+                $0.owner == owner && $0.namespace == namespace && ($0.state == .open || $0.state == .complete)
+            }
+            return Usage(
+                length: own.reduce(0) { $0 + $1.countedLength }, uploads: own.count { $0.state == .open })
+        }
+    }
+
     public func file(
         _ contentID: Digest, in namespace: Namespace, of owner: Principal
     ) async throws(StoreError) -> Upload? {

@@ -11,6 +11,10 @@ struct Caller: Sendable {
     let rights: Rights
     /// With what they have shown who they are; nil where nobody is asked.
     var token: Token?
+    /// With what instead, when it was signed by that token's holder.
+    var link: UploadLink?
+    /// What its running requests come to; nil where nothing is counted.
+    var account: Account?
 
     /// Whoever comes where nobody is asked who they are.
     static func anyone(_ engine: Engine) -> Caller { Caller(engine: engine, principal: .everyone, rights: .all) }

@@ -1,4 +1,5 @@
 import CairnDialects
+import CairnTrust
 import CairnEngine
 import HTTPTypes
 import Hummingbird
@@ -10,12 +11,15 @@ struct Exchange: Sendable {
     let routes: UploadRoutes
     /// Held until the answer is sent; nil when nobody who is known has sent the request.
     let presence: Presence?
+    private let credential: Credential?
     let downloads: Slots
     let request: Request
     let id: String
     let received = Meter()
     let sent = Meter()
     private let log: AccessLog
+    /// What the body may come to under a link.
+    private let gauge: Gauge?
 
     private let isForwarded: Bool
     private let page: Bool
@@ -25,12 +29,15 @@ struct Exchange: Sendable {
     ///   - isForwarded: Whether a trusted proxy has sent the request.
     ///   - page: Whether the page is served.
     init(
-        routes: UploadRoutes, presence: Presence?, downloads: Slots, request: Request, id: String, remote: String,
+        routes: UploadRoutes, presence: Presence?, credential: Credential?, downloads: Slots, request: Request,
+        id: String, remote: String,
         isForwarded: Bool, page: Bool
     ) {
         self.routes = routes
         self.presence = presence
+        self.credential = credential
         self.downloads = downloads
+        gauge = routes.caller.link.map { Gauge(limit: $0.length) }
         self.request = request
         self.id = id
         self.isForwarded = isForwarded
@@ -67,6 +74,7 @@ struct Exchange: Sendable {
         }
         // What a request brought until its token was taken back is kept; it is told to whoever comes next.
         if presence?.isCut == true { outcome = .rejected(.unauthorized) }
+        if let gauge, gauge.isOver { outcome = .rejected(.linkLength(limit: gauge.limit)) }
         let answer = await answer(to: outcome, for: head, in: dialect)
         let isFile = answer.body.contains { if case .file = $0 { true } else { false } }
         guard case .file(let upload) = outcome, isFile, head.method != .head else {
@@ -84,7 +92,7 @@ struct Exchange: Sendable {
 
     private func body(of head: RequestHead, in dialect: any Dialect.Type) -> MeteredBody {
         MeteredBody(
-            body: request.body, meter: received, presence: presence,
+            body: request.body, meter: received, presence: presence, pace: routes.caller.pace, gauge: gauge,
             attendant: Sideline.current.map { Attendant(head, dialect, $0) })
     }
 
@@ -92,7 +100,10 @@ struct Exchange: Sendable {
     private func answer(
         to outcome: Outcome, for head: RequestHead, in dialect: any Dialect.Type
     ) async -> Answer {
-        let answer = dialect.answer(to: outcome, for: head).with(CrossOrigin.fields(for: head))
+        var answer = dialect.answer(to: outcome, for: head).with(CrossOrigin.fields(for: head))
+        if let credential, credential.isInQuery, let address = answer.head.headerFields[.location] {
+            answer = answer.with([.location: credential.extending(address)])
+        }
         guard case .file(let upload) = outcome, head.wantsDigest else { return answer }
         return await answer.stating(head, of: upload, routes)
     }

@@ -1,6 +1,5 @@
 public import CairnEngine
 public import CairnTrust
-import HTTPTypes
 import NIOConcurrencyHelpers
 
 /// Who may come to a server, and to which engine each is led (spec/security.md).
@@ -25,6 +24,7 @@ public final class Gate: Sendable {
     private let makeEngine: @Sendable (Namespace) async throws -> Engine
     private let now: @Sendable () -> Timestamp
     private let state: NIOLockedValueBox<State>
+    private let accounts = Accounts()
 
     /// To one namespace, for whoever comes.
     public convenience init(to engine: Engine) {
@@ -102,14 +102,20 @@ public final class Gate: Sendable {
         return [first] + others.sorted { $0.namespace.description < $1.namespace.description }
     }
 
-    /// Who sends a request with these fields; nil when it is nobody who is known.
-    func caller(_ fields: HTTPFields) -> Caller? {
+    /// Who sends a request with this credential; nil when it is nobody who is known.
+    func caller(_ credential: String?) -> Caller? {
         let (table, engines) = state.withLock { ($0.table, $0.engines) }
         guard let table else { return .anyone(first) }
-        guard let text = fields.bearer, let token = table.token(of: text, at: now()),
+        guard let text = credential else { return nil }
+        let moment = now()
+        let link = UploadLink.isMeant(by: text) ? UploadLink(text, of: table, at: moment) : nil
+        guard let token = link.map({ table[$0.token] }) ?? table.token(of: text, at: moment),
             let engine = engines[token.namespace]
         else { return nil }
-        return Caller(engine: engine, principal: token.owner, rights: token.rights, token: token)
+        let owner = link == nil ? token.owner : Principal(token.owner.description, reach: .single)
+        return Caller(
+            engine: engine, principal: owner, rights: link == nil ? token.rights : .put, token: token, link: link,
+            account: token.allowance == Allowance() ? nil : accounts.account(of: owner))
     }
 
     /// The engine whose limits those hear of who are nobody.
@@ -129,16 +135,5 @@ public final class Gate: Sendable {
         // The tokens may have changed since the caller was recognised.
         if state.withLock({ $0.table?[token.id] != token }) { presence.cut() }
         return presence
-    }
-}
-
-extension HTTPFields {
-    /// The token of `Authorization: Bearer <token>` (RFC 6750, section 2.1); nil when there is none, or more than one.
-    fileprivate var bearer: String? {
-        let values = self[values: .authorization]
-        guard values.count == 1 else { return nil }
-        let pieces = values[0].split(separator: " ", omittingEmptySubsequences: true)
-        guard pieces.count == 2, pieces[0].lowercased() == "bearer" else { return nil }
-        return String(pieces[1])
     }
 }

@@ -39,10 +39,11 @@ public struct UploadResponder<Context: RequestContext>: HTTPResponder {
         var logger = context.logger
         let id = context.id
         logger[metadataKey: "hb.request.id"] = nil  // the gate log says it in its own place
-        let caller = gate.caller(request.headers)
+        let credential = Credential(request.head)
+        let caller = gate.caller(credential?.text)
         let exchange = Exchange(
             routes: UploadRoutes(caller: caller ?? .anyone(gate.front), health: health, logger: logger),
-            presence: caller.map(gate.enter), downloads: downloads, request: request, id: id,
+            presence: caller.map(gate.enter), credential: credential, downloads: downloads, request: request, id: id,
             remote: AccessLog.text(remote),
             isForwarded: remote?.ipAddress.map { trustedProxies.contains($0) } ?? false, page: page)
         return await exchange.response()

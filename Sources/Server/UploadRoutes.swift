@@ -17,6 +17,10 @@ struct UploadRoutes: Sendable {
     func outcome(of command: Command, body: MeteredBody) async -> Outcome {
         do {
             try await authorize(command)
+            try await checkLink(command)
+            if let append = command.append { body.gauge?.begin(at: append.offset) }
+            let reservation = try await reserve(for: command)
+            defer { withExtendedLifetime(reservation) {} }
             return try await run(command, body)
         } catch let error as RequestError {
             return .rejected(error)
@@ -37,7 +41,7 @@ struct UploadRoutes: Sendable {
         switch command {
         case .resume(let target): return .prefix(try await resume(target))
         case .append(let append, let target): return .appended(try await self.append(append, body, to: target))
-        case .create(let append): return .created(try await engine.create(append, body: body, by: principal))
+        case .create(let append): return .created(try await create(append, body))
         case .look(let target): return .upload(try await look(at: target))
         case .fetch(let id): return try await fetch(id)
         case .read(let id): return .file(try await engine.upload(id, for: principal))
@@ -64,7 +68,7 @@ struct UploadRoutes: Sendable {
         switch target {
         case nil: nil
         case .id(let id): try await engine.resume(id, for: principal)
-        case .name(let name): try await resume(UploadKey(name, of: principal))
+        case .name(let name): try await resume(key(name))
         }
     }
 
@@ -83,7 +87,7 @@ struct UploadRoutes: Sendable {
         switch target {
         case .id(let id): try await engine.append(append, body: body, to: id, for: principal)
         case .name(let name):
-            try await engine.append(append, body: body, named: UploadKey(name, of: principal), for: principal)
+            try await engine.append(append, body: body, named: key(name), for: principal)
         }
     }
 
@@ -91,7 +95,7 @@ struct UploadRoutes: Sendable {
         switch target {
         case .id(let id): return try await engine.upload(id, for: principal)
         case .name(let name):
-            let key = UploadKey(name, of: principal)
+            let key = key(name)
             guard let upload = try await engine.upload(named: key, for: principal) else { throw .unknownUpload }
             return upload
         }

@@ -4,8 +4,11 @@ public struct Allowance: Hashable, Sendable, Codable {
     public var length: Int64?
     /// Uploads that are open.
     public var uploads: Int?
-    /// Bytes of request bodies a second, over all its requests.
+    /// Bytes of request bodies a second, over all its requests; at least `rateMinimum`.
     public var rate: Int64?
+
+    /// Slower, a body could not bring what keeps it from being cut as stalled.
+    public static let rateMinimum: Int64 = 64 * 1024
 
     public init(length: Int64? = nil, uploads: Int? = nil, rate: Int64? = nil) {
         self.length = length
@@ -14,5 +17,5 @@ public struct Allowance: Hashable, Sendable, Codable {
     }
 
     /// Whether every limit is one that can be kept.
-    var isSound: Bool { (length ?? 0) >= 0 && (uploads ?? 0) >= 0 && (rate ?? 1) > 0 }
+    var isSound: Bool { (length ?? 0) >= 0 && (uploads ?? 0) >= 0 && (rate ?? Self.rateMinimum) >= Self.rateMinimum }
 }

@@ -44,7 +44,7 @@ import Testing
         let known = try #require(
             Token(
                 id: text.id, name: "backend", principal: "shop", namespace: acme,
-                rights: [.put, .list], allowance: Allowance(length: 5, uploads: 2, rate: 1000), created: moment,
+                rights: [.put, .list], allowance: Allowance(length: 5, uploads: 2, rate: 65_536), created: moment,
                 expires: Timestamp(seconds: 2_000_000), digest: text.digest, linkKey: LinkKey(of: text)))
         let table = try #require(TokenTable([known]))
         let json = table.json

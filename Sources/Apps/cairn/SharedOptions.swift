@@ -21,7 +21,9 @@ struct ServerOptions: ParsableArguments {
     }
 
     /// The token of the option, else of the environment.
-    var credential: String? {
+    var credential: String? { Self.credential(token) }
+
+    static func credential(_ token: String?) -> String? {
         let text = token ?? ProcessInfo.processInfo.environment["CAIRN_TOKEN"] ?? ""
         return text.isEmpty ? nil : text
     }

@@ -82,9 +82,24 @@ extension TokenCommand {
         @Option(help: ArgumentHelp("Days after which it counts no more.", valueName: "days"))
         var days: Int?
 
+        @Option(help: ArgumentHelp("Bytes its principal may have here at once.", valueName: "length"))
+        var limitLength: Int64?
+
+        @Option(help: ArgumentHelp("Uploads its principal may have open at once.", valueName: "n"))
+        var limitUploads: Int?
+
+        @Option(help: ArgumentHelp("Bytes its principal may bring a second; 65536 at least.", valueName: "length"))
+        var limitRate: Int64?
+
+        @Flag(help: "Let its holder sign upload links (cairn link); then a key for them is kept beside the digest.")
+        var links = false
+
         @OptionGroup var output: OutputOptions
 
         func validate() throws {
+            guard (limitLength ?? 0) >= 0, (limitUploads ?? 0) >= 0,
+                (limitRate ?? Allowance.rateMinimum) >= Allowance.rateMinimum
+            else { throw ValidationError("A limit is out of range.") }
             guard Token.isName(name), principal.map(Token.isName) ?? true else {
                 throw ValidationError("A name is 1 to 64 letters, digits, dots, - and _.")
             }
@@ -116,7 +131,9 @@ extension TokenCommand {
             let now = Timestamp.now()
             return Token(
                 id: text.id, name: name, principal: principal ?? name, namespace: namespace, rights: rights,
-                created: now, expires: days.map { now.advanced(by: .seconds($0 * 24 * 3600)) }, digest: text.digest)
+                allowance: Allowance(length: limitLength, uploads: limitUploads, rate: limitRate), created: now,
+                expires: days.map { now.advanced(by: .seconds($0 * 24 * 3600)) }, digest: text.digest,
+                linkKey: links ? LinkKey(of: text) : nil)
         }
     }
 
@@ -163,8 +180,15 @@ extension Token {
         [
             ("id", .string(id)), ("name", .string(name)), ("principal", .string(principal)),
             ("namespace", .string(namespace.description)), ("rights", .array(rights.words.map { .string($0) })),
-            ("created", .number(created.seconds)), ("expires", expires.map { .number($0.seconds) } ?? .null),
+            ("limits", .object(limits)),
+            ("links", .bool(linkKey != nil)), ("created", .number(created.seconds)),
+            ("expires", expires.map { .number($0.seconds) } ?? .null),
         ]
+    }
+
+    private var limits: [(String, JSON)] {
+        [("length", allowance.length), ("uploads", allowance.uploads.map(Int64.init)), ("rate", allowance.rate)]
+            .map { ($0.0, $0.1.map { .number($0) } ?? .null) }
     }
 
     fileprivate var words: String {
