@@ -38,6 +38,7 @@ test: packages vectors clients
 	python3 Benchmarks/crash $(BUILD)/cairn --short
 	python3 spec/model/check.py
 	python3 Tests/Clients/history.py $(BUILD)/cairn 2000
+	python3 Tests/Recovery/files.py $(BUILD)/cairn
 	$(MAKE) fuzz FUZZ_SECONDS=2
 	sh .make/operating.sh $(BUILD)/cairn
 	$(SWIFT) test -c release --skip-build --filter 'CommandTests|JourneyTests'
@@ -74,7 +75,8 @@ bench: packages
 	$(SWIFT) build -c release --product cairn
 	python3 Benchmarks/upload.py $(BUILD)/cairn
 	python3 Benchmarks/native.py $(BUILD)/cairn
-	python3 Benchmarks/large-store.py $(BUILD)/cairn
+	python3 Benchmarks/large_store.py $(BUILD)/cairn
+	python3 Benchmarks/checking.py $(BUILD)/cairn
 
 # Power cuts, kills, failing calls, full disks (spec/crash-bench.md). The short form is a part of `make test`.
 .PHONY: crash crash-short crash-peers

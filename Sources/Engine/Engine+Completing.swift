@@ -62,8 +62,8 @@ extension Engine {
         return try await receive(append, NoBytes(), into: upload, until: [lease]) { .declared($0) }
     }
 
-    /// The most bytes that are read before a file is complete at once, because nobody has read them for long; of a longer
-    /// one the client names the chunks, and they are read a segment at a time.
+    /// The most bytes that are read before a file is complete at once, because nobody has read them for long; of a
+    /// longer one the client names the chunks, and they are read a segment at a time.
     private static let doubtfulLimit: Int64 = 4 << 30
 
     /// Completes `upload` with the bytes of `file`, none of which are sent, unless some are lost.

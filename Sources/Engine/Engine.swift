@@ -112,6 +112,13 @@ public final class Engine: Sendable {
         do { return try await ledger.uploads(query) } catch { throw .store(error) }
     }
 
+    /// Complete files of the namespace whoever owns them, newest first, at most `limit`, after the one given: for the
+    /// operator, who may see all of it.
+    public func everyFile(after: UploadID? = nil, limit: Int) async throws(UploadError) -> [Upload] {
+        let query = UploadQuery(namespace: namespace, state: .complete, after: after, limit: limit)
+        do { return try await ledger.uploads(query) } catch { throw .store(error) }
+    }
+
     // MARK: End
 
     /// Ends an open upload, or removes a complete file. A request that brings bytes to it is cut.

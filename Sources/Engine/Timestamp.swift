@@ -19,7 +19,7 @@ public struct Timestamp: Hashable, Comparable, Sendable {
 
     /// Whether at least `age` lies between this moment and another, whichever is the later: clocks are turned back,
     /// too.
-    package func isOver(_ age: Duration, at moment: Timestamp) -> Bool {
+    public func isOver(_ age: Duration, at moment: Timestamp) -> Bool {
         let (difference, isFar) = moment.seconds.subtractingReportingOverflow(seconds)
         return isFar || difference.magnitude >= UInt64(max(age.components.seconds, 0))
     }

@@ -25,6 +25,7 @@ public struct UploadServer: Service {
         public var channel = ChannelSettings()
         /// How often uploads are looked for whose time is over.
         public var expiryInterval: Duration = .seconds(300)
+        public var upkeep = UploadService.Upkeep()
 
         public init() {}
     }
@@ -82,7 +83,9 @@ public struct UploadServer: Service {
                 address: .hostname(configuration.host, port: configuration.port), backlog: 1024,
                 availableConnectionsDelegate: MaximumAvailableConnections(configuration.connections, logger: logger)),
             services: [
-                UploadService(gate: gate, health: health, interval: configuration.expiryInterval, logger: logger)
+                UploadService(
+                    gate: gate, health: health, interval: configuration.expiryInterval, upkeep: configuration.upkeep,
+                    logger: logger)
             ] + companions,
             onServerRunning: { [onListening, port = configuration.port] channel in
                 await onListening(channel.localAddress?.port ?? port)

@@ -2,7 +2,8 @@ public import CairnEngine
 public import Logging
 public import ServiceLifecycle
 
-/// What an engine needs besides its routes: a clean start, uploads ended when their time is over, an orderly stop.
+/// What an engine needs besides its routes: a clean start, uploads ended when their time is over, what is kept verified
+/// again and again, an orderly stop.
 ///
 /// `UploadServer` runs one. With an application of one's own it goes into the same group of services, behind the
 /// application: groups stop from the end, and connections end only when their bodies do.
@@ -12,19 +13,33 @@ public struct UploadService: Service {
     private let gate: Gate
     private let health: Health
     private let interval: Duration
+    private let upkeep: Upkeep
     private let logger: Logger
+
+    /// What a server does for what it keeps (spec/checking.md).
+    public struct Upkeep: Sendable {
+        /// Within which time every chunk is read and verified again; nil when never.
+        public var scrub: Duration? = .seconds(30 * 24 * 3600)
+        /// Files that have records, as `RecordStore.recorded` named them at the start, when the ledger may have
+        /// forgotten some of them: after an unclean stop.
+        public var recorded: [UploadID] = []
+
+        public init() {}
+    }
 
     /// - Parameter interval: How often uploads are looked for whose time is over.
     public init(
-        engine: Engine, interval: Duration = .seconds(300), logger: Logger = Logger(label: "cairn.uploads")
+        engine: Engine, interval: Duration = .seconds(300), upkeep: Upkeep = Upkeep(),
+        logger: Logger = Logger(label: "cairn.uploads")
     ) {
-        self.init(gate: Gate(to: engine), health: Health(), interval: interval, logger: logger)
+        self.init(gate: Gate(to: engine), health: Health(), interval: interval, upkeep: upkeep, logger: logger)
     }
 
-    init(gate: Gate, health: Health, interval: Duration, logger: Logger) {
+    init(gate: Gate, health: Health, interval: Duration, upkeep: Upkeep, logger: Logger) {
         self.gate = gate
         self.health = health
         self.interval = interval
+        self.upkeep = upkeep
         self.logger = logger
     }
 
@@ -35,6 +50,11 @@ public struct UploadService: Service {
         await withGracefulShutdownHandler {
             await cancelWhenGracefulShutdown {
                 await sweep()
+                // Before anything is reclaimed: a file that is not known yet refers to nothing.
+                await adopt()
+                async let scrubbing: Void = Scrubber(
+                    engine: gate.front, period: upkeep.scrub, health: health, logger: logger
+                ).run()
                 // A sleep throws only when it is cancelled.
                 repeat {
                     for engine in gate.engines {
@@ -42,6 +62,7 @@ public struct UploadService: Service {
                         await reclaim(engine)
                     }
                 } while (try? await Task.sleep(for: interval)) != nil
+                await scrubbing
             }
         } onGracefulShutdown: {
             gate.stop()
@@ -55,6 +76,24 @@ public struct UploadService: Service {
             if count > 0 { logger.info("tails of an earlier run removed", metadata: ["count": "\(count)"]) }
         } catch {
             logger.error("cannot sweep tails", metadata: ["cause": "\(error)"])
+        }
+    }
+
+    private func adopt() async {
+        guard !upkeep.recorded.isEmpty else { return }
+        do throws(UploadError) {
+            let adopted = try await gate.front.adopt(upkeep.recorded)
+            if adopted.files > 0 {
+                logger.warning(
+                    "the ledger had lost finished files; their records brought them back",
+                    metadata: ["files": "\(adopted.files)", "damaged": "\(adopted.damaged)"])
+            }
+            if !adopted.unreadable.isEmpty {
+                logger.error("records cannot be read", metadata: ["files": "\(adopted.unreadable.prefix(8))"])
+            }
+        } catch {
+            health.note(error)
+            logger.error("cannot look for lost files", metadata: ["cause": "\(error)"])
         }
     }
 

@@ -9,7 +9,7 @@ import Testing
         let data = try await DataDirectory.open(folder.path, logger: silent, forced: true)
         await data.close()
         let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
-        #expect(names.sorted() == ["LOCK", "format.json", "ns", "quarantine", "tails", "tmp", "trash"])
+        #expect(names.sorted() == ["LOCK", "backup", "format.json", "ns", "quarantine", "tails", "tmp", "trash"])
         let space = folder.path + "/ns/default"
         #expect(try FileManager.default.contentsOfDirectory(atPath: space + "/chunks").count == 4096)
         #expect(try FileManager.default.contentsOfDirectory(atPath: space + "/manifests").count == 256)

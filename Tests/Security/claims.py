@@ -215,7 +215,7 @@ def names():
             statuses[status], count = statuses.get(status, 0) + 1, count + 1
     rules.hold('hostile names are kept as they are, or refused', set(statuses) <= {0, 200, 201, 400, 409}, f'{count}: {statuses}')
     shape = re.compile(r'(format\.json|LOCK|tokens\.json(\.lock)?|ledger\.sqlite(-wal|-shm)?|ns(/[a-z0-9-]+(/chunks(/[0-9a-f]{3}(/[0-9a-f]{64})?)?'
-                       r'|/manifests(/[0-9a-f]{2}(/[0-9a-f]{32})?)?)?)?|tails(/[0-9a-f]{32}-[0-9a-f]+)?|tmp|quarantine(/[0-9a-f.]+(\.bad)?)?|trash(/[0-9a-f]{2}(/[0-9a-f]+\.\d+)?)?)')
+                       r'|/manifests(/[0-9a-f]{2}(/[0-9a-f]{32})?)?)?)?|tails(/[0-9a-f]{32}-[0-9a-f]+)?|tmp|backup(/ledger-[^/]+)?|quarantine(/[0-9a-f.]+(\.bad)?)?|trash(/[0-9a-f]{2}(/[0-9a-f]+\.\d+)?)?)')
     odd = [path for path in (str(p.relative_to(data)) for p in pathlib.Path(data).rglob('*')) if not shape.fullmatch(path)]
     rules.hold('in the data directory are the names of its format and no others', not odd, odd[:3])
     return secret

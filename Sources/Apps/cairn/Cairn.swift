@@ -12,6 +12,7 @@ struct Cairn: AsyncParsableCommand {
             Exit codes:
               0   done
               64  the command line is wrong
+              65  files have lost bytes (store check, rebuild, export)
               66  no such file, here or on the server
               69  the server cannot be reached
               70  a fault of this program

@@ -42,6 +42,9 @@ final class Console: Sendable {
     /// From here on progress is that of `name`.
     func begin(_ name: String) { state.withLock { $0.line = ProgressLine(name: name) } }
 
+    /// How far a long work has come.
+    func show(_ progress: String) { draw { _, _ in progress } }
+
     func show(_ event: TransferEvent) {
         switch event {
         case .acknowledged(let offset, let length): draw { $0.text(offset: offset, of: length, at: $1) }

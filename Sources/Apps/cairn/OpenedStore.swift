@@ -14,7 +14,9 @@ struct OpenedStore: Sendable {
         _ work: (OpenedStore) async throws -> Void
     ) async throws {
         guard DataDirectory.exists(at: path) else {
-            console.failure("\(path): not a data directory. Give the folder that `cairn serve --data` was given")
+            console.failure(
+                "\(path): not a data directory. Give the folder that `cairn serve --data` was given; if it lost its "
+                    + "format.json, run `cairn store rebuild`")
             throw ExitCode(66)
         }
         let directory: DataDirectory

@@ -36,6 +36,14 @@ struct Serve: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Hours that what was reclaimed stays in the trash; 0 is none.", valueName: "hours"))
     var limitTrash = Int(Limits().trash / .seconds(3600))
 
+    @Option(
+        help: ArgumentHelp(
+            "Hours within which every chunk is read and verified again; 0 is never.", valueName: "hours"))
+    var scrubHours = 720
+
+    @Option(help: ArgumentHelp("Hours between two copies of the ledger in backup/; 0 is none.", valueName: "hours"))
+    var backupHours = 24
+
     @Option(help: ArgumentHelp("The most connections at once.", valueName: "n"))
     var limitConnections = UploadServer.Configuration().connections
 
@@ -61,7 +69,8 @@ struct Serve: AsyncParsableCommand {
 
     func validate() throws {
         guard limitLength >= 0, (1...1_000_000).contains(limitIdle), (1...1_000_000).contains(limitConnections),
-            (0...1_000_000).contains(limitTrash)
+            (0...1_000_000).contains(limitTrash), (0...1_000_000).contains(scrubHours),
+            (0...1_000_000).contains(backupHours)
         else {
             throw ValidationError("A limit is out of range.")
         }
@@ -81,7 +90,7 @@ struct Serve: AsyncParsableCommand {
         let failure: (any Error)?
         do {
             let gate = try await tokens.gate(engines, listeningOn: listen.host, data)
-            failure = await serve(gate, engines.watch(gate), logger)
+            failure = await serve(gate, engines.watch(gate), directory, ledger, logger)
         } catch {
             await ledger.close()
             await directory.close()
@@ -119,20 +128,35 @@ struct Serve: AsyncParsableCommand {
     }
 
     /// Returns when a signal has ended the server, or with what kept it from listening.
-    private func serve(_ gate: Gate, _ watch: TokenWatch, _ logger: Logger) async -> (any Error)? {
+    private func serve(
+        _ gate: Gate, _ watch: TokenWatch, _ directory: DataDirectory, _ ledger: SQLLedger, _ logger: Logger
+    ) async -> (any Error)? {
         var configuration = UploadServer.Configuration()
         configuration.host = listen.host
         configuration.port = listen.port
         configuration.connections = limitConnections
         configuration.trustedProxies = Set(trustedProxy)
         configuration.page = page
+        configuration.upkeep.scrub = scrubHours > 0 ? .seconds(scrubHours * 3600) : nil
+        // What a lost log has taken with it is in the records still.
+        if ledger.wasUnclean {
+            do { configuration.upkeep.recorded = try await directory.store.recorded() } catch { return error }
+        }
         let server = UploadServer(
             gate: gate, configuration: configuration, companions: [watch], logger: logger
         ) { port in greet(ListenAddress(host: listen.host, port: port)) }
         let group = ServiceGroup(
-            services: [server], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+            services: [server] + backups(directory, ledger, logger), gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: logger)
         do { try await group.run() } catch { return error }
         return nil
+    }
+
+    private func backups(
+        _ directory: DataDirectory, _ ledger: SQLLedger, _ logger: Logger
+    ) -> [any Service] {
+        guard backupHours > 0 else { return [] }
+        return [LedgerBackups(directory: directory, ledger: ledger, hours: backupHours, logger: logger)]
     }
 
     private func greet(_ address: ListenAddress) {
@@ -183,7 +207,8 @@ extension DiskError {
         case .unfitFileSystem(let kind): "on \(kind), whose syncs promise nothing. Use ext4 or XFS, or --force"
         case .newer(let version, let features):
             "written by a newer Cairn (format \(version)\(features.map { ", \($0)" }.joined())). Use that one"
-        case .notADataDirectory: "neither empty nor a data directory. Give another one, or restore its format.json"
+        case .notADataDirectory:
+            "neither empty nor a data directory. Give another; if it lost its format.json, run `cairn store rebuild`"
         case .failed(let cause): cause
         }
     }

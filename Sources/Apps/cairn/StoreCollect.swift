@@ -37,8 +37,7 @@ extension Store {
 
         func run() async throws {
             let console = Console(output)
-            var logger = Logger(label: "cairn") { StreamLogHandler.standardError(label: $0) }
-            logger.logLevel = .error
+            let logger = Logger.errorsOnly
             _ = ProcessLimits.prepare()
             try await OpenedStore.with(data, forced: force, console, logger) { store in
                 var limits = Limits()
@@ -94,18 +93,6 @@ extension Console {
             \(outcome.expired) uploads expired; reclaimed \(done.chunks) chunks (\(ProgressLine.bytes(done.length))), \
             \(done.strays) the ledger did not know, \(outcome.tails) tails; freed \(done.freed) files
             """)
-    }
-}
-
-extension StoreError {
-    /// What is wrong, and what the operator can do.
-    fileprivate var advice: String {
-        switch self {
-        case .noSpace: "the disk is full; free some room on it"
-        case .readOnly: "a sync of the disk failed; look at the disk and the system's log"
-        case .damaged(let digest): "the chunk \(digest) is damaged"
-        case .failed(let cause): cause
-        }
     }
 }
 

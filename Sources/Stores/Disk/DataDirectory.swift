@@ -11,6 +11,7 @@ public struct DataDirectory: Sendable {
     public let store: DiskStore
     /// Where the ledger's database lies.
     package let ledgerPath: String
+    let path: String
     /// The directory's own id, made with it: 32 hexadecimal digits.
     public var id: String { format.store }
     private let format: StoreFormat
@@ -50,6 +51,7 @@ public struct DataDirectory: Sendable {
 
     private init(_ path: String, _ opened: OpenedDirectory, _ threads: DiskThreads, _ logger: Logger) {
         store = DiskStore(opened.folders, threads, inheriting: opened.tails, logger: logger)
+        self.path = path
         ledgerPath = "\(path)/\(Folders.ledger)"
         format = opened.format
         lock = HeldLock(opened.lock)
@@ -82,7 +84,7 @@ public struct DataDirectory: Sendable {
 }
 
 /// What opening finds, in the order of start-up (spec/durability.md, "Start-up"). Blocks.
-private struct OpenedDirectory: Sendable {
+struct OpenedDirectory: Sendable {
     let lock: any OpenFile
     let format: StoreFormat
     let folders: Folders
@@ -119,14 +121,14 @@ private struct OpenedDirectory: Sendable {
         }
     }
 
-    private static func lock(_ root: any Directory) throws -> any OpenFile {
-        do {
+    static func lock(_ root: any Directory) throws(DiskError) -> any OpenFile {
+        do throws(FileSystemError) {
             let lock = try root.lock(Folders.lock)
             try lock.truncate(to: 0)
             try lock.write(Array("\(ProcessInfo.processInfo.processIdentifier)\n".utf8).span, at: 0)
             return lock
-        } catch FileSystemError.locked {
-            throw DiskError.inUse(by: owner(of: root))
+        } catch {
+            throw error == .locked ? .inUse(by: owner(of: root)) : DiskError(error)
         }
     }
 

@@ -10,6 +10,7 @@ struct Folders: Sendable {
     static let quarantine = "quarantine"
     /// Who may come, and the lock of whoever changes that: made before the directory is, perhaps.
     static let settings = ["tokens.json", "tokens.json.lock"]
+    static let backup = "backup"
 
     let root: any Directory
     private let spaces: any Directory
@@ -17,6 +18,8 @@ struct Folders: Sendable {
     let tails: any Directory
     private let trash: any Directory
     private let quarantine: any Directory
+    /// Copies of the ledger.
+    let backup: any Directory
     private let chunks: any Directory
     private let manifests: any Directory
 
@@ -33,6 +36,7 @@ struct Folders: Sendable {
         tails = try root.child("tails")
         trash = try root.child("trash")
         quarantine = try root.child(Self.quarantine)
+        backup = try root.child(Self.backup)
         chunks = try space.child("chunks")
         manifests = try space.child("manifests")
         try chunks.makeAll(Self.chunkFolders)
@@ -134,7 +138,7 @@ extension TailName {
 
 extension Directory {
     /// Opens a directory, made when absent; its name is durable once this one is synced.
-    fileprivate func child(_ name: String) throws(FileSystemError) -> any Directory {
+    func child(_ name: String) throws(FileSystemError) -> any Directory {
         do { try makeDirectory(name) } catch .exists {}
         return try directory(name)
     }

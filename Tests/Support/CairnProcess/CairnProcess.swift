@@ -13,6 +13,10 @@ public struct CairnProcess: Sendable {
 
     /// Runs `cairn` with these arguments to its end.
     public static func run(_ arguments: String..., input: URL? = nil) async throws -> CairnProcess {
+        try await run(arguments, input: input)
+    }
+
+    public static func run(_ arguments: [String], input: URL? = nil) async throws -> CairnProcess {
         let folder = try TemporaryFolder()
         let (out, err) = (folder.url.appending(path: "out"), folder.url.appending(path: "err"))
         let process = try start(arguments, input: input, output: out, errors: err)

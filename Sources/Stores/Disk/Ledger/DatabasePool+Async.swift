@@ -19,6 +19,20 @@ extension DatabasePool {
         }.get()
     }
 
+    /// Copies all pages as of one snapshot, on a thread that may block.
+    func copy(to path: String) async throws {
+        try await Reply.to { reply in
+            DispatchQueue.global().async {
+                reply(
+                    Result {
+                        let copy = try DatabaseQueue(path: path)
+                        try self.backup(to: copy)
+                        try copy.close()
+                    })
+            }
+        }.get()
+    }
+
     /// Closes every connection, on a thread that may block.
     func shut() async throws {
         try await Reply.to { reply in

@@ -30,10 +30,16 @@ public struct LedgerError: Error, Hashable, Sendable {
 }
 
 extension LedgerError: CustomStringConvertible {
+    private static let advice = """
+        Run `cairn store rebuild` on the directory: it makes a new ledger from the files' records. Or put the newest \
+        copy from backup/ in its place, which keeps open uploads too, and remove the files ledger.sqlite-wal and -shm \
+        beside it.
+        """
+
     public var description: String {
         switch reason {
         case .missing:
-            "\(path) is missing or empty, but the store is not new. Put its backup back; do not start without it."
+            "\(path) is missing or empty, but the store is not new. \(Self.advice)"
         case .foreign:
             "\(path) is not a ledger. Look for what put it there; move it away only if the store is new."
         case .newer(let version):
@@ -41,7 +47,7 @@ extension LedgerError: CustomStringConvertible {
         case .otherStore(let found):
             "\(path) belongs to the store \(found). Put the ledger of this store in its place."
         case .damaged(let finding):
-            "\(path) is damaged (\(finding)). Copy the data directory first; then put the ledger's backup in its place."
+            "\(path) is damaged (\(finding)). \(Self.advice)"
         case .unsuited(let setting):
             "\(path): this SQLite does not keep to \(setting), so nothing would be durable. Use another build of it."
         case .inaccessible(let cause):

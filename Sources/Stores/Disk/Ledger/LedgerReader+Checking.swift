@@ -3,7 +3,8 @@ import CairnEngine
 import Foundation
 import GRDB
 
-/// What is asked of chunks that are looked at again (spec/checking.md). Each question looks at so many rows and no more.
+/// What is asked of chunks that are looked at again (spec/checking.md). Each question looks at so many rows and no
+/// more.
 extension LedgerReader {
     func keptChunks(in namespace: Namespace, after digest: Digest?, limit: Int) throws -> [StoredChunk] {
         let sql = """

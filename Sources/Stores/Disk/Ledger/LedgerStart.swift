@@ -8,14 +8,20 @@ struct LedgerStart {
     let wasChecked: Bool
 
     /// Refuses a damaged ledger; then notes that it is in use, and whose it is.
-    init(_ db: Database, store: String) throws {
+    ///
+    /// - Parameter creating: Whether a database without tables is a new ledger; else its log was lost, and they with
+    ///   it.
+    init(_ db: Database, store: String, creating: Bool) throws {
         try LedgerSettings.makeDurable(db)
+        guard try creating || !LedgerSchema.isNew(db) else { throw LedgerError.Reason.damaged("it has no tables") }
         wasChecked = try !LedgerSchema.isNew(db) && Self.note(of: "stop", db) == "unclean"
         if wasChecked { try Self.check(db) }
         try Self.makeRecoveredDurable(db)
         try LedgerSchema.migrate(db)
         try Self.note("store", store, db)
         try Self.note("stop", "unclean", db)
+        // Carried over, too: a lost log must not take along that one was in use.
+        try db.checkpoint(.truncate)
         batch = try Int64.fetchOne(db, sql: "SELECT max(batch) FROM chunk") ?? 0
     }
 

@@ -41,7 +41,7 @@ public final class SQLLedger: Ledger {
         do {
             try LedgerFile(path: path).prepare(creating: creating)
             let pool = try DatabasePool(path: path, configuration: LedgerSettings.configuration(store: store))
-            let start = try await pool.onWriter { try LedgerStart($0, store: store) }
+            let start = try await pool.onWriter { try LedgerStart($0, store: store, creating: creating) }
             if start.wasChecked { logger.notice("ledger: checked after an unclean stop") }
             return SQLLedger(pool: pool, start: start, now: now, logger: logger)
         } catch {
@@ -163,6 +163,11 @@ public final class SQLLedger: Ledger {
         in namespace: Namespace = .standard, batches: Int
     ) async throws(StoreError) -> [Digest] {
         try await read { try $0.recentDigests(in: namespace, batches: batches) }
+    }
+
+    /// Copies the ledger, as of one moment between two commits, to a new file at `path`; not yet durable.
+    func copy(to path: String) async throws(StoreError) {
+        do { try await pool.copy(to: path) } catch { throw .failed("ledger: \(path): \(error)") }
     }
 
     private func read<Value: Sendable>(

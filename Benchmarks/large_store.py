@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A store of two million chunks: how soon it starts, and whether an upload waits while half of it is reclaimed.
 
-    large-store.py CAIRN [--chunks N] [--directory DIR] [--seconds S]
+    large_store.py CAIRN [--chunks N] [--directory DIR] [--seconds S]
 
 The store is made directly: rows into the ledger that `cairn serve` made, and for every chunk a name in its folder that
 is a hard link to one of a few small files, since no byte of them is read. Half of the chunks belong to files that are
@@ -174,4 +174,5 @@ def main():
         shutil.rmtree(folder)
 
 
-main()
+if __name__ == '__main__':
+    main()
