@@ -34,7 +34,7 @@ run: packages
 test: packages vectors clients
 	$(SWIFT) build -c release --build-tests
 	$(SWIFT) test -c release --skip-build --filter 'SystemTests|ContentTests|EngineTests|DiskTests'
-	$(SWIFT) test -c release --skip-build --filter 'DialectsTests|ServerTests|ClientTests|TidyTests'
+	$(SWIFT) test -c release --skip-build --filter 'TrustTests|DialectsTests|ServerTests|ClientTests|TidyTests'
 	$(MAKE) javascript
 	$(MAKE) browser
 	python3 Benchmarks/crash $(BUILD)/cairn --short

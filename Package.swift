@@ -89,6 +89,9 @@ let core: [Target] = [
         ]),
 ]
 
+/// Who may what: tokens and upload links, as values.
+let trust = target("CairnTrust", "Trust", ["CairnContent", "CairnEngine"])
+
 /// Requests and answers as HTTP words them: no connection.
 let dialects = target(
     "CairnDialects", "Dialects",
@@ -102,8 +105,9 @@ let network: [Target] = [
     target(
         "CairnServer", "Server",
         [
-            "CairnContent", "CairnEngine", "CairnDialects", nio, posix, http1, http2, tls, log, metrics, httpTypes,
-            lifecycle,
+            "CairnContent", "CairnEngine", "CairnDialects", "CairnTrust", nio, locks, posix, http1, http2, tls, log,
+            metrics,
+            httpTypes, lifecycle,
             .product(name: "NIOTLS", package: "swift-nio"),
             .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -121,8 +125,9 @@ let network: [Target] = [
     .executableTarget(
         name: "cairn",
         dependencies: [
-            "CairnContent", "CairnEngine", "CairnDialects", "CairnDisk", "CairnServer", "CairnClient", log, metrics,
-            locks, nio, http1,
+            "CairnContent", "CairnEngine", "CairnDialects", "CairnDisk", "CairnServer", "CairnClient", "CairnTrust",
+            log,
+            metrics, locks, nio, http1,
             .product(name: "AsyncHTTPClient", package: "async-http-client"),
             lifecycle,
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -137,8 +142,8 @@ let network: [Target] = [
     tests(
         "ServerTests",
         [
-            "CairnContent", "CairnDialects", "CairnEngine", "CairnServer", "Forwarding", "RawHTTP", "Randomness", nio,
-            http1, http2, tls, locks, posix, log, metrics, httpTypes, lifecycle,
+            "CairnContent", "CairnDialects", "CairnEngine", "CairnServer", "CairnTrust", "Forwarding", "RawHTTP",
+            "Randomness", nio, http1, http2, tls, locks, posix, log, metrics, httpTypes, lifecycle,
             .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "NIOEmbedded", package: "swift-nio"),
             .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
@@ -147,6 +152,7 @@ let network: [Target] = [
     tests("ClientTests", ["CairnClient", "CairnContent", "CairnDialects", "ScriptedServer", nio]),
     tests("CommandTests", ["cairn", "CairnContent", "CairnProcess"]),
     tests("JourneyTests", ["cairn", "CairnContent", "CairnProcess", "Randomness", "RawHTTP"]),
+    tests("TrustTests", ["CairnContent", "CairnEngine", "CairnTrust"]),
     tests("TidyTests", []),
 ]
 
@@ -214,5 +220,5 @@ let package = Package(
                 .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
                 .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
             ]),
-    targets: parts == "fuzz" ? fuzz : parts == "core" ? rules + core : rules + core + [dialects] + network
+    targets: parts == "fuzz" ? fuzz : parts == "core" ? rules + core : rules + core + [trust, dialects] + network
 )

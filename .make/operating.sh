@@ -30,6 +30,7 @@ python3 Benchmarks/slow.py "$cairn" --short
 python3 $tests/renewal.py "$cairn" --seconds 10
 python3 $tests/hooks.py "$cairn"
 python3 .make/man.py "$cairn" .build/man/cairn.1
+for what in tokens limits claims; do python3 Tests/Security/$what.py "$cairn"; done
 if scan; then
     python3 $tests/scan.py "$cairn" .build/scan/bin/schemathesis --examples 5
 else

@@ -68,7 +68,7 @@ struct Downloader {
         let last = indices.upperBound - 1
         let end = manifest.offset(of: last) + Int64(manifest.entries[last].length)
         let range = "bytes=\(manifest.offset(of: indices.lowerBound))-\(end - 1)"
-        var request = remote.server.request("/v1/files/\(id)")
+        var request = remote.request("/v1/files/\(id)")
         request.headers.add(name: HTTPField.Name.range.rawName, value: range)
         request.headers.add(name: HTTPField.Name.ifRange.rawName, value: "\"\(manifest.contentID)\"")
         return request

@@ -85,7 +85,7 @@ struct NativeRequests: Sendable {
     let id: UploadID
 
     private func request(_ method: HTTPMethod, _ path: String) -> HTTPClientRequest {
-        var request = remote.server.request("/v1/uploads/\(id)\(path)")
+        var request = remote.request("/v1/uploads/\(id)\(path)")
         request.method = method
         request.headers.add(name: HTTPField.Name.accept.rawName, value: Remote.json)
         return request
@@ -155,7 +155,7 @@ struct NativeRequests: Sendable {
 extension Remote {
     /// Begins an upload, or finds the one begun before; asked once.
     func begin(_ beginning: Beginning) async throws(Setback) -> Answer {
-        var request = server.request("/v1/uploads")
+        var request = self.request("/v1/uploads")
         request.method = .POST
         request.headers.add(name: HTTPField.Name.accept.rawName, value: Self.json)
         request.headers.add(name: HTTPField.Name.contentType.rawName, value: "application/json")

@@ -23,7 +23,7 @@ extension Remote {
 
     /// Asks a question that changes nothing when asked twice, until there is an answer.
     func ask(_ method: HTTPMethod, _ path: String, accept: String = Self.json) async throws(ClientError) -> Answer {
-        var request = server.request(path)
+        var request = self.request(path)
         request.method = method
         request.headers.add(name: HTTPField.Name.accept.rawName, value: accept)
         let final = request

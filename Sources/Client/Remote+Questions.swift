@@ -12,7 +12,7 @@ extension Remote {
     func look(_ key: FileKey, _ contentID: Digest?) async throws(ClientError) -> UploadState? {
         let content = contentID.map { "&content-id=\($0)" } ?? ""
         let path = "/v1/uploads?file-id=\(PercentCoding.encode(key.description))\(content)"
-        let request = server.request(path)
+        let request = self.request(path)
         do {
             return try await exchange(request, within: policy.stall).successful().decoded(as: UploadState.self)
         } catch let setback as Setback {

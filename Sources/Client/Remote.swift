@@ -11,6 +11,8 @@ public struct Remote: Sendable {
     /// How many connections send one upload; as many as help when nil.
     let connections: Int?
     let http: HTTPClient
+    /// What shows the server who asks; nothing when nil.
+    let token: String?
     /// Where digests are kept from run to run; nowhere when nil.
     let cache: DigestCache?
     /// What the server said it can do.
@@ -24,11 +26,12 @@ public struct Remote: Sendable {
     ///
     /// - Parameters:
     ///   - connections: How many send the chunks of one upload, 1 to 64; as many as are seen to help when nil.
+    ///   - token: Shows the server who asks; sent with each request.
     ///   - authorities: A file of certificates in PEM whose owners may vouch for the server, instead of the system's.
     ///   - report: Told what goes on, from any thread; it should return quickly.
     public static func connected<Result: Sendable>(
-        to server: ServerAddress, policy: RetryPolicy = RetryPolicy(), connections: Int? = nil,
-        cache: DigestCache? = nil, authorities: String? = nil,
+        to server: ServerAddress, token: String? = nil, policy: RetryPolicy = RetryPolicy(),
+        connections: Int? = nil, cache: DigestCache? = nil, authorities: String? = nil,
         report: @escaping @Sendable (TransferEvent) -> Void = { _ in },
         _ body: @Sendable (Remote) async throws(ClientError) -> Result
     ) async throws(ClientError) -> Result {
@@ -36,7 +39,8 @@ public struct Remote: Sendable {
         configuration.tlsConfiguration = try authorities.map(trusting)
         let http = HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration)
         let remote = Remote(
-            server: server, policy: policy, connections: connections, http: http, cache: cache, report: report)
+            server: server, policy: policy, connections: connections, http: http, token: token, cache: cache,
+            report: report)
         do {
             let result = try await body(remote)
             try? await http.shutdown()  // whatever it could not close, the process's end will
@@ -59,6 +63,13 @@ public struct Remote: Sendable {
             throw .noInput(path: path, reason: "not readable as certificates in PEM")
         }
         return configuration
+    }
+
+    /// A request for `path`, which begins with a slash and is percent-encoded.
+    func request(_ path: String) -> HTTPClientRequest {
+        var request = HTTPClientRequest(url: server.url(path))
+        if let token { request.headers.add(name: "Authorization", value: "Bearer \(token)") }
+        return request
     }
 
     private static func configuration(_ policy: RetryPolicy) -> HTTPClient.Configuration {

@@ -62,7 +62,7 @@ struct Uploader {
     }
 
     private func standing() async throws(Setback) -> Standing {
-        var request = remote.server.request("/status")
+        var request = remote.request("/status")
         request.headers.add(name: HTTPField.Name.xFileID.rawName, value: key.description)
         let answer = try await remote.exchange(request, within: remote.policy.stall).successful()
         do { return try Standing(answer) } catch { throw .final(error) }
@@ -96,7 +96,7 @@ extension Uploader {
     }
 
     private func request(from start: Start, first: ByteBuffer?, declared: Int64?) -> HTTPClientRequest {
-        var request = remote.server.request("/upload")
+        var request = remote.request("/upload")
         request.method = .POST
         request.headers.add(contentsOf: headers(from: start, declared: declared))
         guard let first else { return request }

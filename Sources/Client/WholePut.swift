@@ -54,7 +54,7 @@ struct WholePut: Sendable {
         fields[.accept] = "application/problem+json"
         fields[.contentType] = metadata.type
         fields[.contentDisposition] = metadata.name.map { ContentDisposition(attachment: $0).description }
-        var request = remote.server.request("/upload")
+        var request = remote.request("/upload")
         request.method = .POST
         request.headers.add(contentsOf: fields.map { ($0.name.rawName, $0.value) })
         request.body = .bytes(bytes)

@@ -72,6 +72,17 @@ extension Problem {
                 Problem(
                     .unsupportedMediaType, "unsupported-media", "Not the type of an append", "Send it as \(type)."
                 ).with(.acceptPatch, type)
+            case .unauthorized:
+                Problem(
+                    .unauthorized, "unauthorized", "Who are you?",
+                    "Send a token that counts here: Authorization: Bearer <token>."
+                ).with(.wwwAuthenticate, "Bearer realm=\"cairn\"")
+            case .quota, .openUploads, .quotaInUse, .lengthNeeded, .linkLength, .linkUsed: Self.allowance(error)
+            case .forbidden(let rights):
+                Problem(
+                    .forbidden, "forbidden", "Not allowed",
+                    "The token lacks the right to do this: \(rights.joined(separator: " or "))."
+                ).with("rights", .array(rights.map { .string($0) }))
             }
     }
 
@@ -79,6 +90,37 @@ extension Problem {
     private static func spoken(_ reason: String) -> String {
         let visible = reason.unicodeScalars.filter { $0.properties.generalCategory != .control }.prefix(200)
         return visible.isEmpty ? "The operator does not take this file." : String(String.UnicodeScalarView(visible))
+    }
+
+    /// What is over the allowance of a token or of a link.
+    private static func allowance(_ error: RequestError) -> Problem {
+        switch error {
+        case .quota(let limit, let used):
+            Problem(
+                .contentTooLarge, "quota", "Over your quota",
+                "You may have \(limit) bytes here and have \(used). Remove something first."
+            ).with("limit", .string("bytes")).with("maximum", .number(limit)).with("used", .number(used))
+        case .openUploads(let limit):
+            Problem(
+                .tooManyRequests, "quota", "Too many open uploads",
+                "You may have \(limit) at once. Complete or cancel one first."
+            ).with("limit", .string("uploads")).with("maximum", .number(Int64(limit))).retryable(after: 60)
+        case .quotaInUse:
+            Problem(
+                .tooManyRequests, "busy", "Near your quota", "Other requests of yours may use up what is left of it."
+            ).with("limit", .string("bytes")).retryable(after: 1)
+        case .lengthNeeded:
+            Problem(
+                .lengthRequired, "length-needed", "How long is it?",
+                "Your bytes are counted: send Content-Length, or the file's length.")
+        case .linkLength(let limit):
+            Problem(
+                .contentTooLarge, "too-large", "Over a limit", "The link allows a file of \(limit) bytes."
+            ).with("limit", .string("link")).with("maximum", .number(limit))
+        case .linkUsed:
+            Problem(.conflict, "link-used", "Link is used up", "It has brought its file. Ask for another link.")
+        default: preconditionFailure("no allowance is in question")
+        }
     }
 
     private static func method(_ allowed: [HTTPRequest.Method]) -> Problem {

@@ -44,4 +44,20 @@ public enum RequestError: Error, Hashable, Sendable {
     case hookFailed
     /// Bytes of an append under another media type; the one they must have.
     case appendType(String)
+    /// Nobody who is known here sends it: without a token, with a wrong one, or with one that counts no more.
+    case unauthorized
+    /// Who sends it may not do this; one of these rights would be needed, in their words.
+    case forbidden([String])
+    /// More than the principal may have at once, in bytes.
+    case quota(limit: Int64, used: Int64)
+    /// More open uploads than the principal may have at once.
+    case openUploads(limit: Int)
+    /// What others of the principal's requests bring just now would be too much together with this.
+    case quotaInUse
+    /// Where bytes are counted, one says before how many come.
+    case lengthNeeded
+    /// The file is longer than the link allows, in bytes.
+    case linkLength(limit: Int64)
+    /// The link has brought its file already.
+    case linkUsed
 }

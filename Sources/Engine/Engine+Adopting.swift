@@ -10,6 +10,12 @@ public struct Adopted: Hashable, Sendable {
     public var unreadable: [UploadID] = []
 
     public init() {}
+
+    public static func += (left: inout Adopted, right: Adopted) {
+        left.files += right.files
+        left.damaged += right.damaged
+        left.unreadable += right.unreadable
+    }
 }
 
 /// Finished files that a ledger has lost, and records that were lost beside it (spec/checking.md).

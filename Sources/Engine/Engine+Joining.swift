@@ -5,11 +5,17 @@ import NIOConcurrencyHelpers
 extension Engine {
     /// Begins an upload that holds nothing yet; refused when the bytes that come with it would be.
     public func begin(_ beginning: Beginning, by principal: Principal) async throws(UploadError) -> Upload {
+        let upload = try drafted(beginning, by: principal)
+        try await commit(begun: upload, [.write(upload, entries: [])])
+        return upload
+    }
+
+    /// The upload that is to begin so; nobody knows of it yet.
+    func drafted(_ beginning: Beginning, by principal: Principal) throws(UploadError) -> Upload {
         var upload = try newUpload(beginning.metadata, beginning.declaredLength, principal)
         try checkText(of: beginning.terms)
         upload.terms = beginning.terms
         try beginning.append?.check(against: upload, limits)
-        try await commit(begun: upload, [.write(upload, entries: [])])
         return upload
     }
 

@@ -34,6 +34,7 @@ extension Engine {
             guard let current = try await self.current(of: key, for: principal) else {
                 return try await self.first(append, body, key, principal, lease)
             }
+            if principal.reach == .single { try self.checkSingle(append, after: current) }
             if append.startsOver(current) {
                 return try await self.startOver(append, body, from: current, key, lease)
             }

@@ -95,7 +95,8 @@ extension Engine {
 
     /// Those of `digests` that can be referred to: the ledger knows them, and their bytes are right.
     private func reliable(_ digests: Set<Digest>, for principal: Principal) async throws(UploadError) -> Set<Digest> {
-        guard dedup != .off else { return [] }
+        // Who may bring one file shall not learn what else its owner has.
+        guard dedup != .off, principal.reach != .single else { return [] }
         do {
             return try await reliable(
                 among: ledger.kept(of: digests, in: namespace, by: dedup == .prove ? principal : nil))

@@ -41,6 +41,7 @@ extension Engine {
             if let current, current.isContinued(by: offer) {
                 return (try await self.tell(offer.length, of: current), false)
             }
+            if principal.reach == .single { try await self.makeWay(current) }
             return try await self.beginNew(offer, replacing: current, by: principal)
         }
     }
@@ -77,7 +78,7 @@ extension Engine {
     private func copy(
         of offer: Offer, as upload: Upload
     ) async throws(UploadError) -> (upload: Upload, origin: UploadID)? {
-        guard let contentID = offer.contentID, dedup != .off else { return nil }
+        guard let contentID = offer.contentID, dedup != .off, upload.owner.reach != .single else { return nil }
         let found: Upload?
         do {
             found = try await ledger.file(contentID, in: namespace, of: upload.owner)
@@ -88,7 +89,7 @@ extension Engine {
     }
 
     /// What the name stood for before: a finished file stays, under its own id.
-    private func cancelOpen(_ old: Upload?) async throws(UploadError) {
+    func cancelOpen(_ old: Upload?) async throws(UploadError) {
         guard let old, old.state == .open else { return }
         try await leases.hold(.upload(old.id)) { _ throws(UploadError) in
             guard let now = try await self.existing(old.id, for: old.owner), now.state == .open else { return }

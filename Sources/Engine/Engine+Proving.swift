@@ -20,15 +20,32 @@ extension Engine {
             guard proofs.count <= Self.proofLimit, proofs.allSatisfy({ $0.index < upload.entryCount }) else {
                 throw .manifestInvalid(upload.prefix)
             }
+            let start = ContinuousClock.now
             let isKnown = self.nonces.withLock { $0.use(nonce, for: id, at: self.now()) }
             for proof in proofs where isKnown {
                 try await self.refer(to: proof.hmac, nonce, at: proof.index, of: upload)
             }
             let indices = proofs.map(\.index)
+            await self.spend(self.proofTime(indices, of: upload), since: start)
             let range = (indices.min() ?? 0)..<((indices.max() ?? -1) + 1)
             guard range.count <= self.limits.segmentCount else { throw .manifestInvalid(upload.prefix) }
             return try await self.segment(range, of: id, for: principal)
         }
+    }
+
+    /// How long an answer to proofs of these entries takes at least, whatever of them is here: to read a chunk that is
+    /// here takes time, and the answer shall not tell that it was read.
+    ///
+    /// As long as the bytes themselves would take at a gigabit a second: longer than it takes to read and digest them
+    /// where the disk is not slower than that, and no longer than to send them.
+    private func proofTime(_ indices: [Int], of upload: Upload) -> Duration {
+        let length = Int64(indices.count) * Int64(upload.chunkSize.length)
+        return .milliseconds(2) + .nanoseconds(length * 8)
+    }
+
+    private func spend(_ time: Duration, since start: ContinuousClock.Instant) async {
+        // A sleep throws only when it is cancelled: then nobody hears the answer.
+        try? await Task.sleep(until: start + time, tolerance: .zero, clock: .continuous)
     }
 
     private func refer(

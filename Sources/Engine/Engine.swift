@@ -12,8 +12,9 @@ public final class Engine: Sendable {
     public let chunkSize: ChunkSize
     public let namespace: Namespace
     /// Which chunks need not be sent again.
-    public let dedup: Dedup
+    public var dedup: Dedup { mode.withLock { $0 } }
 
+    let mode: NIOLockedValueBox<Dedup>
     let store: any Store
     let ledger: any Ledger
     let clock: any Clock<Duration>
@@ -38,7 +39,7 @@ public final class Engine: Sendable {
         self.namespace = namespace
         self.limits = limits
         self.chunkSize = chunkSize
-        self.dedup = dedup
+        mode = NIOLockedValueBox(dedup)
         self.clock = clock
         self.now = now
         self.logger = logger
@@ -87,7 +88,7 @@ public final class Engine: Sendable {
 
     /// The upload as it stands; disturbs nobody.
     public func upload(_ id: UploadID, for principal: Principal) async throws(UploadError) -> Upload {
-        guard let upload = try await load(id), upload.owner == principal, upload.namespace == namespace else {
+        guard let upload = try await load(id), principal.reaches(upload.owner), upload.namespace == namespace else {
             throw .unknownUpload
         }
         guard upload.state == .open || upload.state == .complete else { throw .gone }
@@ -106,8 +107,9 @@ public final class Engine: Sendable {
     public func uploads(
         _ state: Upload.State, for principal: Principal, after: UploadID? = nil, limit: Int
     ) async throws(UploadError) -> [Upload] {
-        let query = UploadQuery(namespace: namespace, state: state, after: after, limit: limit)
-        do { return try await ledger.uploads(query).filter { $0.owner == principal } } catch { throw .store(error) }
+        var query = UploadQuery(namespace: namespace, state: state, after: after, limit: limit)
+        if principal.reach != .namespace { query.owner = principal }
+        do { return try await ledger.uploads(query) } catch { throw .store(error) }
     }
 
     /// Complete files of the namespace whoever owns them, newest first, at most `limit`, after the one given: for the

@@ -29,6 +29,9 @@ public protocol Ledger: Sendable {
         of digests: Set<Digest>, in namespace: Namespace, by owner: Principal?
     ) async throws(StoreError) -> [Digest: Timestamp]
 
+    /// What an owner has in the namespace, ended uploads left out; of each its `countedLength`.
+    func usage(of owner: Principal, in namespace: Namespace) async throws(StoreError) -> Usage
+
     /// The newest complete file of this content id; nil when there is none.
     func file(_ contentID: Digest, in namespace: Namespace, of owner: Principal) async throws(StoreError) -> Upload?
 
@@ -100,8 +103,8 @@ public enum LedgerChange: Sendable {
     /// The client's own name now stands for these uploads, or, with nil, for none.
     case name(UploadKey, Generations?)
 
-    /// Entries of an open upload are named, from an index on that leaves no gap; those that are known there must be
-    /// the same. A named entry whose digest is in `kept`, or whose chunk another entry of the upload refers to, refers to
+    /// Entries of an open upload are named, from an index on that leaves no gap; those that are known there must be the
+    /// same. A named entry whose digest is in `kept`, or whose chunk another entry of the upload refers to, refers to
     /// it from now on, and the run advances as far as it can.
     case declare(UploadID, from: Int, [Entry], kept: Set<Digest>, Naming)
 
@@ -189,6 +192,8 @@ public struct KnownEntry: Hashable, Sendable {
 public struct UploadQuery: Hashable, Sendable {
     public var namespace: Namespace
     public var state: Upload.State
+    /// Only theirs.
+    public var owner: Principal?
     /// Only those that expire at or before this moment.
     public var expiring: Timestamp?
     /// Only those after this one in the list's order.
@@ -197,10 +202,12 @@ public struct UploadQuery: Hashable, Sendable {
     public var limit: Int
 
     public init(
-        namespace: Namespace, state: Upload.State, expiring: Timestamp? = nil, after: UploadID? = nil, limit: Int
+        namespace: Namespace, state: Upload.State, owner: Principal? = nil, expiring: Timestamp? = nil,
+        after: UploadID? = nil, limit: Int
     ) {
         self.namespace = namespace
         self.state = state
+        self.owner = owner
         self.expiring = expiring
         self.after = after
         self.limit = limit

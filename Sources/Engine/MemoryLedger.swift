@@ -60,6 +60,7 @@ public final class MemoryLedger: Ledger {
             let start = query.after.flatMap { state.order[$0] } ?? .max
             let found = state.uploads.values.filter { upload in
                 upload.namespace == query.namespace && upload.state == query.state
+                    && upload.owner == query.owner ?? upload.owner
                     && query.expiring.map { moment in upload.expires.map { $0 <= moment } ?? false } ?? true
                     && state.order[upload.id, default: 0] < start
             }
@@ -94,6 +95,16 @@ public final class MemoryLedger: Ledger {
             let own = state.uploads.values.filter { $0.owner == owner }.flatMap { state.entries[$0.id, default: []] }
             let present = Set(own.filter(\.isPresent).map(\.entry.digest))
             return kept.filter { present.contains($0.key) }
+        }
+    }
+
+    public func usage(of owner: Principal, in namespace: Namespace) async throws(StoreError) -> Usage {
+        state.withLock { state in
+            let own = state.uploads.values.filter {
+                $0.owner == owner && $0.namespace == namespace && ($0.state == .open || $0.state == .complete)
+            }
+            return Usage(
+                length: own.reduce(0) { $0 + $1.countedLength }, uploads: own.count { $0.state == .open })
         }
     }
 

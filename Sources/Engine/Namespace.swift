@@ -18,10 +18,31 @@ public struct Namespace: Hashable, Sendable, LosslessStringConvertible {
 }
 
 /// Who asks: the owner of what they upload. Without tokens there is one, `everyone`.
+///
+/// Two of one name are the same, however far each reaches.
 public struct Principal: Hashable, Sendable, CustomStringConvertible {
-    public let description: String
+    /// Whose uploads one may do with what one may do with one's own.
+    public enum Reach: Hashable, Sendable {
+        /// Its own. Under a `single` key, the one that began under it: the caller has looked that it is the one.
+        case single, own
+        /// Those of everyone in the namespace.
+        case namespace
+    }
 
-    public init(_ description: String) { self.description = description }
+    public let description: String
+    public let reach: Reach
+
+    public init(_ description: String, reach: Reach = .own) {
+        self.description = description
+        self.reach = reach
+    }
+
+    public static func == (left: Principal, right: Principal) -> Bool { left.description == right.description }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(description) }
+
+    /// Whether what `owner` has uploaded is there for this one.
+    func reaches(_ owner: Principal) -> Bool { self == owner || reach == .namespace }
 
     /// The principal of a server that asks nobody who they are.
     public static let everyone = Principal("everyone")

@@ -1,4 +1,5 @@
 import CairnDialects
+import CairnTrust
 import CairnEngine
 import HTTPTypes
 import Hummingbird
@@ -8,6 +9,9 @@ import NIOCore
 /// One request on its way to its answer and its line in the log.
 struct Exchange: Sendable {
     let routes: UploadRoutes
+    /// Held until the answer is sent; nil when nobody who is known has sent the request.
+    let presence: Presence?
+    private let credential: Credential?
     let downloads: Slots
     let counts: RequestMetrics
     let request: Request
@@ -15,6 +19,8 @@ struct Exchange: Sendable {
     let received = Meter()
     let sent = Meter()
     private let log: AccessLog
+    /// What the body may come to under a link.
+    private let gauge: Gauge?
 
     private let isForwarded: Bool
     private let page: Bool
@@ -22,15 +28,20 @@ struct Exchange: Sendable {
     private var dialect = "none"
 
     /// - Parameters:
+    ///   - routes: Those of the caller, or of nobody in particular.
     ///   - isForwarded: Whether a trusted proxy has sent the request.
     ///   - page: Whether the page is served.
     init(
-        routes: UploadRoutes, downloads: Slots, counts: RequestMetrics, request: Request, id: String, remote: String,
+        routes: UploadRoutes, presence: Presence?, credential: Credential?, downloads: Slots, counts: RequestMetrics,
+        request: Request, id: String, remote: String,
         isForwarded: Bool, page: Bool
     ) {
         self.routes = routes
+        self.presence = presence
+        self.credential = credential
         self.downloads = downloads
         self.counts = counts
+        gauge = routes.caller.link.map { Gauge(limit: $0.length) }
         self.request = request
         self.id = id
         self.isForwarded = isForwarded
@@ -60,9 +71,10 @@ struct Exchange: Sendable {
     }
 
     private func response(to head: RequestHead, in dialect: any Dialect.Type) async -> Response {
-        let outcome: Outcome
+        var outcome: Outcome
         var slot: Slots.Slot?
         do throws(RequestError) {
+            guard presence != nil || head.isForEveryone else { throw .unauthorized }
             let command = try dialect.command(in: head)
             if command.isLong {
                 slot = downloads.take()
@@ -72,6 +84,9 @@ struct Exchange: Sendable {
         } catch {
             outcome = .rejected(error)
         }
+        // What a request brought until its token was taken back is kept; it is told to whoever comes next.
+        if presence?.isCut == true { outcome = .rejected(.unauthorized) }
+        if let gauge, gauge.isOver { outcome = .rejected(.linkLength(limit: gauge.limit)) }
         let answer = await answer(to: outcome, for: head, in: dialect)
         let isFile = answer.body.contains { if case .file = $0 { true } else { false } }
         guard case .file(let upload) = outcome, isFile, head.method != .head else {
@@ -89,14 +104,18 @@ struct Exchange: Sendable {
 
     private func body(of head: RequestHead, in dialect: any Dialect.Type) -> MeteredBody {
         MeteredBody(
-            body: request.body, meter: received, attendant: Sideline.current.map { Attendant(head, dialect, $0) })
+            body: request.body, meter: received, presence: presence, pace: routes.caller.pace, gauge: gauge,
+            attendant: Sideline.current.map { Attendant(head, dialect, $0) })
     }
 
     /// The dialect's answer, with the digests the client wants and what browsers need.
     private func answer(
         to outcome: Outcome, for head: RequestHead, in dialect: any Dialect.Type
     ) async -> Answer {
-        let answer = dialect.answer(to: outcome, for: head).with(CrossOrigin.fields(for: head))
+        var answer = dialect.answer(to: outcome, for: head).with(CrossOrigin.fields(for: head))
+        if let credential, credential.isInQuery, let address = answer.head.headerFields[.location] {
+            answer = answer.with([.location: credential.extending(address)])
+        }
         guard case .file(let upload) = outcome, head.wantsDigest else { return answer }
         return await answer.stating(head, of: upload, routes)
     }
@@ -132,7 +151,7 @@ struct Exchange: Sendable {
                 withExtendedLifetime(slot) { note(head.status, .file(upload)) }
             }
             do {
-                try await body.write(to: &writer, sent)
+                try await body.write(to: &writer, sent, presence)
                 try await writer.finish(nil)
             } catch {
                 routes.logger.info("body broke off", metadata: ["upload": "\(upload.id)", "cause": "\(error)"])

@@ -26,7 +26,7 @@ final class FileBody: Sendable {
     }
 
     /// Writes all of it. An error after the first byte breaks the body off: the client sees that it is short.
-    func write(to writer: inout any ResponseBodyWriter, _ meter: Meter) async throws {
+    func write(to writer: inout any ResponseBodyWriter, _ meter: Meter, _ presence: Presence?) async throws {
         for part in parts {
             switch part {
             case .bytes(let bytes): try await Self.write(ByteBuffer(bytes: bytes), to: &writer, meter)
@@ -36,6 +36,7 @@ final class FileBody: Sendable {
                     try await Self.write(first, to: &writer, meter)
                 }
                 for try await bytes in engine.bytes(range, of: upload) {
+                    if let presence, presence.isCut { throw Revoked() }
                     try await Self.write(bytes, to: &writer, meter)
                 }
             }

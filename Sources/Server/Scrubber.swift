@@ -3,7 +3,8 @@ import Logging
 
 /// Reads again, gently and for ever, what has not been read for long.
 struct Scrubber: Sendable {
-    let engine: Engine
+    /// Those that there are now.
+    let engines: @Sendable () -> [Engine]
     /// Within which every chunk is read; nil when none is.
     let period: Duration?
     let health: Health
@@ -34,7 +35,8 @@ struct Scrubber: Sendable {
 
     private func step(olderThan age: Duration) async -> Verified {
         do throws(StoreError) {
-            let found = try await engine.scrub(olderThan: age, limit: Self.step)
+            var found = Verified()
+            for engine in engines() { found += try await engine.scrub(olderThan: age, limit: Self.step) }
             if !found.damaged.isEmpty {
                 logger.error("the scrub found damage", metadata: ["chunks": "\(found.damaged.count)"])
             }

@@ -7,10 +7,10 @@ import NIOCore
 
 /// Answers every request on Cairn's paths: X-Start-Byte, plain files, the native reading part, health, the page.
 ///
-/// It asks nobody who they are. An application of one's own mounts it with `UploadMiddleware`, behind its own
-/// authorization, on connections of `HTTPServerBuilder.uploads`.
+/// Over an engine alone it asks nobody who they are; with a `Gate` it asks for tokens. An application of one's own
+/// mounts it with `UploadMiddleware`, behind its own authorization, on connections of `HTTPServerBuilder.uploads`.
 public struct UploadResponder<Context: RequestContext>: HTTPResponder {
-    private let engine: Engine
+    private let gate: Gate
     private let health: Health
     private let downloads: Slots
     private let trustedProxies: Set<String>
@@ -35,15 +35,15 @@ public struct UploadResponder<Context: RequestContext>: HTTPResponder {
         accessLog: AccessLogForm = .line
     ) {
         self.init(
-            engine: engine, downloads: downloads, trustedProxies: trustedProxies, page: page, metrics: metrics,
+            gate: Gate(to: engine), downloads: downloads, trustedProxies: trustedProxies, page: page, metrics: metrics,
             hooks: hooks, origins: origins, accessLog: accessLog, health: Health())
     }
 
     init(
-        engine: Engine, downloads: Int, trustedProxies: Set<String>, page: Bool, metrics: MetricsRegistry?,
+        gate: Gate, downloads: Int, trustedProxies: Set<String>, page: Bool, metrics: MetricsRegistry?,
         hooks: UploadHooks, origins: Origins, accessLog: AccessLogForm, health: Health
     ) {
-        self.engine = engine
+        self.gate = gate
         self.page = page
         self.metrics = metrics
         self.hooks = hooks
@@ -61,12 +61,14 @@ public struct UploadResponder<Context: RequestContext>: HTTPResponder {
         var logger = context.logger
         let id = context.id
         logger[metadataKey: "hb.request.id"] = nil  // the access log says it in its own place
+        let credential = Credential(request.head)
+        let caller = gate.caller(credential?.text)
         let place = HookPlace(request: id, remote: AccessLog.text(remote))
-        var routes = UploadRoutes(engine: engine, health: health, logger: logger)
+        var routes = UploadRoutes(caller: caller ?? .anyone(gate.front), health: health, logger: logger)
         (routes.hooks, routes.origins, routes.place) = (hooks, origins, place)
         routes.accessLog = accessLog
         let exchange = Exchange(
-            routes: routes, downloads: downloads,
+            routes: routes, presence: caller.map(gate.enter), credential: credential, downloads: downloads,
             counts: counts, request: request, id: id, remote: place.remote,
             isForwarded: remote?.peer.map { trustedProxies.contains($0) } ?? false, page: page)
         return await exchange.response()

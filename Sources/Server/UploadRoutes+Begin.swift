@@ -1,4 +1,5 @@
 import CairnDialects
+import CairnTrust
 import CairnEngine
 
 extension UploadRoutes {
@@ -6,7 +7,7 @@ extension UploadRoutes {
     ///
     /// Bytes that were wrong leave no upload behind; those that broke off leave one to go on with.
     func begin(_ beginning: Beginning, _ body: MeteredBody) async throws(UploadError) -> Outcome {
-        let upload = try await engine.begin(beginning, by: principal)
+        let upload = try await begun(beginning)
         guard let append = beginning.append else { return .begun(upload, nil) }
         body.attendant?.begun(upload)
         do throws(UploadError) {
@@ -21,6 +22,23 @@ extension UploadRoutes {
             note(error)
             return .begun(left, error)
         }
+    }
+
+    /// One request that brings a whole file; unless all of it arrives nothing is left.
+    func create(_ append: Append, _ body: MeteredBody) async throws(UploadError) -> Upload {
+        guard caller.link != nil else { return try await engine.create(append, body: body, by: principal) }
+        let upload = try await begun(Beginning(append.metadata, declaredLength: append.declaredLength, append: append))
+        do throws(UploadError) {
+            return try await engine.append(append, body: body, to: upload.id, for: principal)
+        } catch {
+            try? await engine.cancel(upload.id, for: principal)  // it expires by itself; the first error tells
+            throw error
+        }
+    }
+
+    private func begun(_ beginning: Beginning) async throws(UploadError) -> Upload {
+        guard let link = caller.link else { return try await engine.begin(beginning, by: principal) }
+        return try await engine.begin(beginning, under: link.key(of: principal), by: principal)
     }
 }
 

@@ -10,13 +10,12 @@ extension UploadRoutes {
         case .begin:
             let offer = try Native.offer(try await bytes(of: body, upTo: Native.bodyLimit), by: principal)
             try await admit(offer.metadata, offer.length)
-            let (upload, isNew) = try await engine.begin(offer, by: principal)
-            return .native(.begun(upload, isNew: isNew))
+            return try await begin(offer)
         case .find(let name, let contentID): return .upload(try await find(name, contentID))
         case .name(let id, let index, let end, let form):
             let limit = Native.namesLimit(engine.limits.segmentCount, form)
             let digests = try Native.digests(try await bytes(of: body, upTo: limit), form)
-            return .native(.segment(try await engine.name(digests, from: index, end: end, in: id, for: principal)))
+            return try await name(digests, from: index, end: end, in: id)
         case .prove(let id): return try await prove(id, body)
         case .missing(let id, let indices):
             return .native(.segment(try await engine.missing(in: indices, of: id, for: principal)))
@@ -34,9 +33,29 @@ extension UploadRoutes {
         }
     }
 
+    private func begin(_ asked: Offer) async throws -> Outcome {
+        let (offer, file) = try await linked(asked)
+        if let file { return .native(.begun(file, isNew: false)) }
+        let reservation = try await reserve(for: offer)
+        defer { withExtendedLifetime(reservation) {} }
+        let (upload, isNew) = try await engine.begin(offer, by: principal)
+        return .native(.begun(upload, isNew: isNew))
+    }
+
+    private func name(_ digests: [Digest], from index: Int, end: Int64?, in id: UploadID) async throws -> Outcome {
+        try await checkLink(naming: index.addingReportingOverflow(digests.count).partialValue, end: end, in: id)
+        let reservation = try await reserve(naming: digests.count, from: index, end: end, in: id)
+        defer { withExtendedLifetime(reservation) {} }
+        return .native(.segment(try await engine.name(digests, from: index, end: end, in: id, for: principal)))
+    }
+
     /// The upload of that name unless it is another file; else a file of that content id.
     private func find(_ name: String?, _ contentID: Digest?) async throws(UploadError) -> Upload {
-        let key = name.map { UploadKey($0, of: principal) }
+        if caller.link != nil {
+            guard let own = try await engine.upload(named: key(""), for: principal) else { throw .unknownUpload }
+            return own
+        }
+        let key = name.map(key)
         var named: Upload?
         if let key { named = try await engine.upload(named: key, for: principal) }
         if let named, contentID == nil || named.state == .open || named.contentID == contentID { return named }

@@ -1,12 +1,13 @@
 import CairnDialects
 import CairnEngine
+import CairnTrust
 import Hummingbird
 import Logging
 import NIOCore
 
 /// From a command to its outcome: the one place where HTTP meets the engine.
 struct UploadRoutes: Sendable {
-    let engine: Engine
+    let caller: Caller
     let health: Health
     let logger: Logger
     var hooks = UploadHooks()
@@ -14,14 +15,8 @@ struct UploadRoutes: Sendable {
     var accessLog = AccessLogForm.line
     var place = HookPlace(request: "-", remote: "-")
 
-    /// Asks nobody who they are: all requests are one principal's.
-    let principal = Principal.everyone
-
-    init(engine: Engine, health: Health, logger: Logger) {
-        self.engine = engine
-        self.health = health
-        self.logger = logger
-    }
+    var engine: Engine { caller.engine }
+    var principal: Principal { caller.principal }
 
     func outcome(of command: Command, body: MeteredBody) async -> Outcome {
         let outcome = await settled(command, body)
@@ -31,7 +26,12 @@ struct UploadRoutes: Sendable {
 
     private func settled(_ command: Command, _ body: MeteredBody) async -> Outcome {
         do {
+            try await authorize(command)
+            try await checkLink(command)
             try await admit(command)
+            if let append = command.append { body.gauge?.begin(at: append.offset) }
+            let reservation = try await reserve(for: command)
+            defer { withExtendedLifetime(reservation) {} }
             return try await run(command, body)
         } catch let error as RequestError {
             return .rejected(error)
@@ -52,7 +52,7 @@ struct UploadRoutes: Sendable {
         switch command {
         case .resume(let target): return .prefix(try await resume(target))
         case .append(let append, let target): return .appended(try await self.append(append, body, to: target))
-        case .create(let append): return .created(try await engine.create(append, body: body, by: principal))
+        case .create(let append): return .created(try await create(append, body))
         case .look(let target): return .upload(try await look(at: target))
         case .fetch(let id): return try await fetch(id)
         case .read(let id): return .file(try await engine.upload(id, for: principal))
@@ -61,6 +61,8 @@ struct UploadRoutes: Sendable {
             return .manifest(try await engine.manifest(of: upload), of: upload)
         case .list(let state, let after, let limit): return try await list(state, after: after, limit: limit)
         case .cancel(let id):
+            let upload = try await engine.upload(id, for: principal)
+            try caller.check(upload.state == .open ? [.put, .delete] : .delete)
             try await engine.cancel(id, for: principal)
             return .cancelled
         case .capabilities: return .capabilities(engine.limits, engine.chunkSize, engine.dedup)
@@ -78,7 +80,7 @@ struct UploadRoutes: Sendable {
         switch target {
         case nil: nil
         case .id(let id): try await engine.resume(id, for: principal)
-        case .name(let name): try await resume(UploadKey(name, of: principal))
+        case .name(let name): try await resume(key(name))
         }
     }
 
@@ -97,7 +99,7 @@ struct UploadRoutes: Sendable {
         switch target {
         case .id(let id): try await engine.append(append, body: body, to: id, for: principal)
         case .name(let name):
-            try await engine.append(append, body: body, named: UploadKey(name, of: principal), for: principal)
+            try await engine.append(append, body: body, named: key(name), for: principal)
         }
     }
 
@@ -105,14 +107,15 @@ struct UploadRoutes: Sendable {
         switch target {
         case .id(let id): return try await engine.upload(id, for: principal)
         case .name(let name):
-            let key = UploadKey(name, of: principal)
+            let key = key(name)
             guard let upload = try await engine.upload(named: key, for: principal) else { throw .unknownUpload }
             return upload
         }
     }
 
-    private func fetch(_ id: UploadID) async throws(UploadError) -> Outcome {
+    private func fetch(_ id: UploadID) async throws -> Outcome {
         var upload = try await engine.upload(id, for: principal)
+        try caller.check(upload.state == .open ? [.get, .put] : .get)
         if upload.state == .open { upload = try await engine.resume(id, for: principal) }
         return upload.state == .complete ? .file(upload) : .prefix(upload)
     }

@@ -42,17 +42,32 @@ public struct UploadServer: Service {
         public init() {}
     }
 
-    private let engine: Engine
+    private let gate: Gate
+    private let companions: [any Service]
     private let configuration: Configuration
     private let logger: Logger
     private let onListening: @Sendable (_ port: Int) async -> Void
 
+    /// A server that asks nobody who they are.
+    ///
     /// - Parameter onListening: Called once with the port, when connections are accepted.
     public init(
         engine: Engine, configuration: Configuration = Configuration(), logger: Logger = Logger(label: "cairn.server"),
         onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) {
-        self.engine = engine
+        self.init(gate: Gate(to: engine), configuration: configuration, logger: logger, onListening: onListening)
+    }
+
+    /// - Parameters:
+    ///   - companions: What runs as long as the server does, such as a `TokenWatch`.
+    ///   - onListening: Called once with the port, when connections are accepted.
+    public init(
+        gate: Gate, configuration: Configuration = Configuration(), companions: [any Service] = [],
+        logger: Logger = Logger(label: "cairn.server"),
+        onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
+    ) {
+        self.gate = gate
+        self.companions = companions
         self.configuration = configuration
         self.logger = logger
         self.onListening = onListening
@@ -60,7 +75,7 @@ public struct UploadServer: Service {
 
     /// Returns when the server has ended: gracefully, or because it could not listen.
     public func run() async throws {
-        let engine = engine
+        let gate = gate
         let socket = configuration.socket
         try await socket?.claim()
         defer { socket?.remove() }
@@ -68,7 +83,7 @@ public struct UploadServer: Service {
         try await withGracefulShutdownHandler {
             try await application().run()
         } onGracefulShutdown: {
-            engine.stop()
+            gate.stop()
         }
     }
 
@@ -91,7 +106,7 @@ public struct UploadServer: Service {
         let health = Health()
         return Application(
             responder: UploadResponder<UploadContext>(
-                engine: engine, downloads: configuration.downloads, trustedProxies: configuration.trustedProxies,
+                gate: gate, downloads: configuration.downloads, trustedProxies: configuration.trustedProxies,
                 page: configuration.page, metrics: configuration.metrics,
                 hooks: configuration.hooks, origins: configuration.origins,
                 accessLog: configuration.accessLog, health: health),
@@ -101,9 +116,9 @@ public struct UploadServer: Service {
                 availableConnectionsDelegate: MaximumAvailableConnections(configuration.connections, logger: logger)),
             services: [
                 UploadService(
-                    engine: engine, health: health, interval: configuration.expiryInterval,
+                    gate: gate, health: health, interval: configuration.expiryInterval,
                     upkeep: configuration.upkeep, counts: RequestMetrics(configuration.metrics), logger: logger)
-            ] + watching,
+            ] + watching + companions,
             onServerRunning: {
                 [onListening, logger, socket = configuration.socket, port = configuration.port] channel in
                 do { try socket?.open() } catch {

@@ -10,7 +10,7 @@ public import ServiceLifecycle
 ///
 ///     ServiceGroup(services: [app, UploadService(engine: engine)], logger: logger)
 public struct UploadService: Service {
-    private let engine: Engine
+    private let gate: Gate
     private let health: Health
     private let interval: Duration
     private let upkeep: Upkeep
@@ -21,9 +21,9 @@ public struct UploadService: Service {
     public struct Upkeep: Sendable {
         /// Within which time every chunk is read and verified again; nil when never.
         public var scrub: Duration? = .seconds(30 * 24 * 3600)
-        /// Files that have records, as `RecordStore.recorded` named them at the start, when the ledger may have
-        /// forgotten some of them: after an unclean stop.
-        public var recorded: [UploadID] = []
+        /// Files that have records, by namespace, as `RecordStore.recorded` named them at the start, when the ledger
+        /// may have forgotten some of them: after an unclean stop.
+        public var recorded: [Namespace: [UploadID]] = [:]
 
         public init() {}
     }
@@ -34,14 +34,14 @@ public struct UploadService: Service {
         logger: Logger = Logger(label: "cairn.uploads")
     ) {
         self.init(
-            engine: engine, health: Health(), interval: interval, upkeep: upkeep, counts: RequestMetrics(),
+            gate: Gate(to: engine), health: Health(), interval: interval, upkeep: upkeep, counts: RequestMetrics(),
             logger: logger)
     }
 
     init(
-        engine: Engine, health: Health, interval: Duration, upkeep: Upkeep, counts: RequestMetrics, logger: Logger
+        gate: Gate, health: Health, interval: Duration, upkeep: Upkeep, counts: RequestMetrics, logger: Logger
     ) {
-        self.engine = engine
+        self.gate = gate
         self.health = health
         self.interval = interval
         self.upkeep = upkeep
@@ -52,40 +52,43 @@ public struct UploadService: Service {
     /// Returns when the group stops. The engine is told at once, so that running bodies end and what they brought is
     /// kept.
     public func run() async throws {
-        let engine = engine
+        let gate = gate
         await withGracefulShutdownHandler {
             await cancelWhenGracefulShutdown {
                 await sweep()
                 // Before anything is reclaimed: a file that is not known yet refers to nothing.
-                await adopt()
+                for engine in gate.engines { await adopt(engine) }
                 async let scrubbing: Void = Scrubber(
-                    engine: engine, period: upkeep.scrub, health: health, logger: logger
+                    engines: { gate.engines }, period: upkeep.scrub, health: health, logger: logger
                 ).run()
                 // A sleep throws only when it is cancelled.
                 repeat {
-                    await expire()
-                    await reclaim()
+                    for engine in gate.engines {
+                        await expire(engine)
+                        await reclaim(engine)
+                    }
                 } while (try? await Task.sleep(for: interval)) != nil
                 await scrubbing
             }
         } onGracefulShutdown: {
-            engine.stop()
+            gate.stop()
         }
     }
 
+    /// The tails of all namespaces lie together.
     private func sweep() async {
         do throws(UploadError) {
-            let count = try await engine.sweep()
+            let count = try await gate.front.sweep()
             if count > 0 { logger.info("tails of an earlier run removed", metadata: ["count": "\(count)"]) }
         } catch {
             logger.error("cannot sweep tails", metadata: ["cause": "\(error)"])
         }
     }
 
-    private func adopt() async {
-        guard !upkeep.recorded.isEmpty else { return }
+    private func adopt(_ engine: Engine) async {
+        guard let recorded = upkeep.recorded[engine.namespace], !recorded.isEmpty else { return }
         do throws(UploadError) {
-            let adopted = try await engine.adopt(upkeep.recorded)
+            let adopted = try await engine.adopt(recorded)
             if adopted.files > 0 {
                 logger.warning(
                     "the ledger had lost finished files; their records brought them back",
@@ -101,9 +104,11 @@ public struct UploadService: Service {
     }
 
     /// Gives back what nobody refers to any more, beside whatever else goes on.
-    private func reclaim() async {
+    private func reclaim(_ engine: Engine) async {
         let done = await engine.reclaim(.gentle)
         counts.count(done)
+        // What has ended is shed for all namespaces by whoever comes first.
+        if done.ends > 0 { for other in gate.engines { other.referencesWent() } }
         if done.chunks + done.strays + done.ends + done.freed + done.forgotten > 0 {
             logger.info("reclaimed", metadata: Logger.Metadata(done))
         }
@@ -113,7 +118,7 @@ public struct UploadService: Service {
         }
     }
 
-    private func expire() async {
+    private func expire(_ engine: Engine) async {
         do throws(UploadError) {
             let count = try await engine.expire()
             counts.expired(count)

@@ -22,8 +22,11 @@ import Testing
         errors.map { Problem($0) }
         + [
             RequestError.header(.xFileID), .path, .query, .unknownPath, .noFileID, .method([]), .mediaType,
-            .contentCoding, .length(limit: 1), .expectation, .framing, .headerTooLong(limit: 1), .hook(""), .hookFailed,
-            .precondition, .range(length: 1), .tusVersion, .inconsistentLength, .appendType("a/b"),
+            .contentCoding, .length(limit: 1), .expectation, .framing, .headerTooLong(limit: 1), .hook(""),
+            .hookFailed,
+            .precondition, .range(length: 1), .tusVersion, .inconsistentLength, .appendType("a/b"), .unauthorized,
+            .forbidden(["put"]), .quota(limit: 1, used: 1), .openUploads(limit: 1), .quotaInUse, .lengthNeeded,
+            .linkLength(limit: 1), .linkUsed,
         ].map { Problem($0) } + [.busy]
 
     @Test func `names every problem with its status and members`() throws {

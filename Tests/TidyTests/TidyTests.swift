@@ -56,11 +56,12 @@ import Testing
         ("Sources/Engine/", ["CairnContent"]),
         ("Sources/Stores/Disk/", ["CairnContent", "CairnEngine", "Hashing", "LZ4"]),
         ("Sources/Dialects/", ["CairnContent", "CairnEngine", "Hashing"]),
-        ("Sources/Server/", ["CairnContent", "CairnEngine", "CairnDialects"]),
+        ("Sources/Trust/", ["CairnContent", "CairnEngine"]),
+        ("Sources/Server/", ["CairnContent", "CairnEngine", "CairnDialects", "CairnTrust"]),
         ("Sources/Client/", ["CairnContent", "CairnEngine", "CairnDialects", "Hashing"]),
         (
             "Sources/Apps/",
-            ["CairnContent", "CairnEngine", "CairnDialects", "CairnDisk", "CairnServer", "CairnClient"]
+            ["CairnContent", "CairnEngine", "CairnDialects", "CairnDisk", "CairnServer", "CairnClient", "CairnTrust"]
         ),
     ]
 

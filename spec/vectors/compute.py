@@ -446,7 +446,53 @@ def crc32c_vectors():
     }
 
 
+def hmac(key, message):
+    """RFC 2104, of keys no longer than a block."""
+    pad = lambda mask: bytes(byte ^ mask for byte in key.ljust(64, b"\0"))
+    return sha256(pad(0x5C) + sha256(pad(0x36) + message))
+
+
+def link_case(name, token, claims, reason=None, at=1_800_000_000, change=None):
+    _, _, secret = token.split("_")
+    key = hmac(secret.encode(), b"cairn upload link 1")
+    encoded = base64.urlsafe_b64encode(json.dumps(claims, sort_keys=True, separators=(",", ":")).encode())
+    signed = "cairn-link." + encoded.decode().rstrip("=")
+    link = f"{signed}.{hmac(key, signed.encode()).hex()}"
+    if change:
+        link = change(link)
+    case = {"name": name, "at": at, "link": link}
+    return {**case, "reason": reason} if reason else {**case, "key": key.hex(), **claims}
+
+
+def link_vectors():
+    token = "cairn_" + "0123456789abcdef" + "_" + "00112233445566778899aabbccddeeff" * 2
+    claims = {"token": "0123456789abcdef", "nonce": "order-17", "length": 1_000_000, "expires": 1_800_003_600}
+    typed = {**claims, "types": ["image/*", "application/pdf"]}
+    return {
+        "about": "Upload links (spec/security.md): those of 'cases' count at the moment 'at', those of 'refused' do not.",
+        "token": token,
+        "cases": [
+            link_case("of any type", token, claims),
+            link_case("of some types", token, typed),
+            link_case("an empty file, the last second", token, {**claims, "length": 0}, at=1_800_003_599),
+        ],
+        "refused": [
+            link_case("over", token, claims, "the moment it names has come", at=1_800_003_600),
+            link_case("another secret", token[:-1] + "0", claims, "its key is not the token's"),
+            link_case("another token", token, {**claims, "token": "f" * 16}, "there is no such token"),
+            link_case("a length below zero", token, {**claims, "length": -1}, "no file is so long"),
+            link_case("a nonce that is no name", token, {**claims, "nonce": "a/b"}, "a slash"),
+            link_case("a type that is none", token, {**claims, "types": ["image"]}, "no subtype"),
+            link_case("no end", token, {k: v for k, v in claims.items() if k != "expires"}, "a claim is missing"),
+            link_case("padded", token, claims, "base64url without padding", change=lambda l: l.replace(".", "=.", 2).replace("=", "", 1)),
+            link_case("a changed claim", token, claims, "the signature is of another", change=lambda l: l[:20] + "B" + l[21:]),
+            link_case("cut", token, claims, "63 digits", change=lambda l: l[:-1]),
+        ],
+    }
+
+
 VECTORS = {
+    "links.json": link_vectors,
     "tree.json": tree_vectors,
     "prefix.json": prefix_vectors,
     "manifest.json": manifest_vectors,

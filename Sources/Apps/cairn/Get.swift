@@ -30,11 +30,12 @@ struct Get: AsyncParsableCommand {
     func run() async throws {
         ProcessLimits.keepBuffers()
         let (console, authorities) = (Console(shown), server.authorities)
+        let token = server.credential
         let address = try server.file(file)
         let (output, force) = (output, force)
         let code = await console.forEach([address]) { address throws(ClientError) in
             try await Remote.connected(
-                to: address.server, policy: retry.policy, authorities: authorities, report: console.show
+                to: address.server, token: token, policy: retry.policy, authorities: authorities, report: console.show
             ) {
                 remote throws(ClientError) in
                 let description = try await remote.describe(address.id)

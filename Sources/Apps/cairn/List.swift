@@ -11,9 +11,12 @@ struct List: AsyncParsableCommand {
 
     func run() async throws {
         let (console, authorities) = (Console(output), server.authorities)
+        let token = server.credential
         let address = try server.server()
         let code = await console.forEach([address]) { address throws(ClientError) in
-            try await Remote.connected(to: address, policy: .brief, authorities: authorities, report: console.show) {
+            try await Remote.connected(
+                to: address, token: token, policy: .brief, authorities: authorities, report: console.show
+            ) {
                 remote throws(ClientError) in
                 try await remote.files { console.show($0, on: address) }
             }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CairnDisk
+import CairnEngine
 import Foundation
 import Logging
 
@@ -7,6 +8,18 @@ import Logging
 struct OpenedStore: Sendable {
     let directory: DataDirectory
     let ledger: SQLLedger
+
+    /// One engine and store for each namespace, the first that of the standard one.
+    func spaces(_ limits: Limits, _ logger: Logger) async throws -> [(engine: Engine, store: DiskStore)] {
+        var stores = [(Namespace.standard, directory.store)]
+        for namespace in try await directory.namespaces() where namespace != .standard {
+            stores.append((namespace, try await directory.store(for: namespace, logger: logger)))
+        }
+        return stores.map { namespace, store in
+            let engine = Engine(store: store, ledger: ledger, namespace: namespace, limits: limits, logger: logger)
+            return (engine, store)
+        }
+    }
 
     /// Opens what is there, never makes anything, hands it to `work`, and closes it.
     static func with(

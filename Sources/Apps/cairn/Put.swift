@@ -42,11 +42,11 @@ struct Put: AsyncParsableCommand {
     func run() async throws {
         ProcessLimits.keepBuffers()
         let console = Console(output)
-        let address = try server.server()
+        let (address, token) = (try server.server(), server.credential)
         let (inputs, name, metadata) = (inputs, name, Metadata(type: type))
         let cache = DigestCache.standard(isTrusted: !noCache)
         let code = try await Remote.connected(
-            to: address, policy: retry.policy, connections: connections, cache: cache,
+            to: address, token: token, policy: retry.policy, connections: connections, cache: cache,
             authorities: server.authorities, report: console.show
         ) { remote in
             await Putting(remote: remote, console: console, name: name, metadata: metadata).put(inputs)

@@ -15,10 +15,11 @@ struct Remove: AsyncParsableCommand {
 
     func run() async throws {
         let (console, authorities) = (Console(output), server.authorities)
+        let token = server.credential
         let addresses = try files.map(server.file)
         let code = await console.forEach(addresses) { address throws(ClientError) in
             try await Remote.connected(
-                to: address.server, policy: .brief, authorities: authorities, report: console.show
+                to: address.server, token: token, policy: .brief, authorities: authorities, report: console.show
             ) {
                 remote throws(ClientError) in
                 try await remote.remove(address.id)

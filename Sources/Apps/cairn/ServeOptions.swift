@@ -44,9 +44,12 @@ struct ServeOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Which chunks a client need not send: off (those of the same upload), prove (its own, and others with a "
-                + "proof), trust (all).",
+                + "proof), trust (all); prove with tokens, else trust.",
             valueName: "mode"))
-    var dedup = Dedup.trust
+    var dedup: Dedup?
+
+    @Flag(help: "Without tokens, serve also to other machines: whoever reaches the address may read and write.")
+    var open = false
 
     @Option(
         help: ArgumentHelp(

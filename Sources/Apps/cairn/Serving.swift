@@ -36,10 +36,19 @@ struct Serving {
         }
         let directory = try await opened(logger)
         let ledger = try await ledger(directory, logger)
-        let engine = Engine(
-            store: directory.store, ledger: ledger, limits: limits, chunkSize: options.chunkSize, dedup: options.dedup,
+        let engines = NamespaceEngines(
+            directory: directory, ledger: ledger, limits: limits, chunkSize: options.chunkSize, dedup: options.dedup,
             logger: logger)
-        let failure = await serve(engine, directory, ledger, certificates, registry, hooks, logger)
+        let failure: (any Error)?
+        do {
+            let gate = try await gate(engines)
+            let upkeep = try await upkeep(engines)
+            failure = await serve(gate, upkeep, engines, certificates, registry, hooks, logger)
+        } catch {
+            await ledger.close()
+            await directory.close()
+            throw error
+        }
         await ledger.close()
         await directory.close()
         if let failure { try fail("cannot listen on \(options.listen): \(failure.reason)", ExitCode(69)) }
@@ -98,9 +107,33 @@ struct Serving {
         }
     }
 
+    /// Who may come; refused where everybody could whom the address lets in, unless that is wanted.
+    private func gate(_ engines: NamespaceEngines) async throws -> Gate {
+        let gate: Gate
+        do { gate = try await engines.gate() } catch { try fail("tokens of \(data): \(error)", ExitCode(74)) }
+        guard options.listen.exposure.permits(isProtected: gate.isClosed, isAllowed: options.open) else {
+            try fail(
+                "\(options.listen) is not of this machine only, and there are no tokens: whoever reaches it could read "
+                    + "and write. Make a token first (cairn token create NAME --data \(data)), or say --open",
+                ExitCode(64))
+        }
+        return gate
+    }
+
+    private func upkeep(_ engines: NamespaceEngines) async throws -> UploadService.Upkeep {
+        var upkeep = UploadService.Upkeep()
+        upkeep.scrub = options.scrubHours > 0 ? .seconds(options.scrubHours * 3600) : nil
+        // What a lost log has taken with it is in the records still.
+        guard engines.ledger.wasUnclean else { return upkeep }
+        do { upkeep.recorded = try await engines.recorded() } catch {
+            try fail("\(data): \(error.advice)", ExitCode(74))
+        }
+        return upkeep
+    }
+
     /// Returns when a signal has ended the server, or with what kept it from listening.
     private func serve(
-        _ engine: Engine, _ directory: DataDirectory, _ ledger: SQLLedger, _ certificates: Certificates?,
+        _ gate: Gate, _ upkeep: UploadService.Upkeep, _ engines: NamespaceEngines, _ certificates: Certificates?,
         _ registry: MetricsRegistry?, _ hooks: HookService.Settings, _ logger: Logger
     ) async -> (any Error)? {
         var configuration = UploadServer.Configuration()
@@ -115,17 +148,15 @@ struct Serving {
         configuration.origins = options.origins
         configuration.accessLog = options.logFormat == .json ? .fields : .line
         configuration.metrics = options.metricsListen == nil ? registry : nil
-        configuration.upkeep.scrub = options.scrubHours > 0 ? .seconds(options.scrubHours * 3600) : nil
-        // What a lost log has taken with it is in the records still.
-        if ledger.wasUnclean {
-            do { configuration.upkeep.recorded = try await directory.store.recorded() } catch { return error }
-        }
+        configuration.upkeep = upkeep
         let http = HTTPClient.hooks()
         let teller = HookService(hooks, http, logger)
         configuration.hooks = teller.hooks
         // Until the socket has its own mode nobody else may connect.
         let mask = configuration.socket.map { _ in umask(0o077) }
-        let server = UploadServer(engine: engine, configuration: configuration, logger: logger) { port in
+        let server = UploadServer(
+            gate: gate, configuration: configuration, companions: [engines.watch(gate)], logger: logger
+        ) { port in
             if let mask { umask(mask) }
             greet(options.listen.with(port: port))
         }
@@ -134,7 +165,7 @@ struct Serving {
             services.append(MetricsServer(registry, host: host, port: port, logger: logger))
         }
         let group = ServiceGroup(
-            services: services + [teller, server] + backups(directory, ledger, logger),
+            services: services + [teller, server] + backups(engines, logger),
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         var failure: (any Error)?
         do { try await group.run() } catch { failure = error }
@@ -142,9 +173,12 @@ struct Serving {
         return failure
     }
 
-    private func backups(_ directory: DataDirectory, _ ledger: SQLLedger, _ logger: Logger) -> [any Service] {
+    private func backups(_ engines: NamespaceEngines, _ logger: Logger) -> [any Service] {
         guard options.backupHours > 0 else { return [] }
-        return [LedgerBackups(directory: directory, ledger: ledger, hours: options.backupHours, logger: logger)]
+        return [
+            LedgerBackups(
+                directory: engines.directory, ledger: engines.ledger, hours: options.backupHours, logger: logger)
+        ]
     }
 
     private func greet(_ address: ListenAddress) {

@@ -24,6 +24,23 @@ struct ServerOptions: ParsableArguments {
         return path.isEmpty ? nil : path
     }
 
+    @Option(help: ArgumentHelp("What shows the server who you are (default: $CAIRN_TOKEN).", valueName: "token"))
+    var token: String?
+
+    func validate() throws {
+        guard credential.map({ $0.utf8.allSatisfy { (0x21..<0x7F).contains($0) } }) ?? true else {
+            throw ValidationError("A token is of visible ASCII characters.")
+        }
+    }
+
+    /// The token of the option, else of the environment.
+    var credential: String? { Self.credential(token) }
+
+    static func credential(_ token: String?) -> String? {
+        let text = token ?? ProcessInfo.processInfo.environment["CAIRN_TOKEN"] ?? ""
+        return text.isEmpty ? nil : text
+    }
+
     /// The address of the option, else of the environment.
     func server() throws -> ServerAddress {
         if let address { return address }

@@ -18,10 +18,13 @@ struct Status: AsyncParsableCommand {
 
     func run() async throws {
         let (console, authorities) = (Console(output), server.authorities)
+        let token = server.credential
         let address = try server.server()
         let name = name
         let code = await console.forEach([file]) { file throws(ClientError) in
-            try await Remote.connected(to: address, policy: .brief, authorities: authorities, report: console.show) {
+            try await Remote.connected(
+                to: address, token: token, policy: .brief, authorities: authorities, report: console.show
+            ) {
                 remote throws(ClientError) in
                 guard let local = try await LocalTree(at: file).files.first, local.path == file else {
                     throw .noInput(path: file, reason: "not a regular file")

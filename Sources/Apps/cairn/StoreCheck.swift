@@ -43,18 +43,26 @@ extension Store {
             let console = Console(output)
             _ = ProcessLimits.prepare()
             try await OpenedStore.with(data, forced: force, console, .errorsOnly) { store in
-                let engine = Engine(store: store.directory.store, ledger: store.ledger, logger: .silent)
-                var check = Checking(engine: engine, store: store, console: console)
-                do throws(UploadError) {
-                    try await check.chunks()
-                    if full { try await check.bytes(since: Timestamp(seconds: since ?? Timestamp.now().seconds)) }
-                    try await check.files(isFull: full)
-                } catch {
-                    console.failure("\(data): stopped: \(error.advice). What was done is done; run it again")
-                    throw ExitCode(74)
+                let start = Timestamp(seconds: since ?? Timestamp.now().seconds)
+                if full {
+                    console.note(
+                        "reading every chunk; if this is broken off, go on with --full --since \(start.seconds)")
                 }
-                console.show(check.found, isFull: full)
-                if check.found.damagedFiles > 0 { throw ExitCode(65) }
+                var found = Checking.Finding()
+                for space in try await store.spaces(Limits(), .silent) {
+                    var check = Checking(engine: space.engine, store: space.store, console: console, found: found)
+                    do throws(UploadError) {
+                        try await check.chunks()
+                        if full { try await check.bytes(since: start) }
+                        try await check.files(isFull: full)
+                    } catch {
+                        console.failure("\(data): stopped: \(error.advice). What was done is done; run it again")
+                        throw ExitCode(74)
+                    }
+                    found = check.found
+                }
+                console.show(found, isFull: full)
+                if found.damagedFiles > 0 { throw ExitCode(65) }
             }
         }
     }
@@ -63,9 +71,9 @@ extension Store {
 /// One check, step by step.
 private struct Checking {
     let engine: Engine
-    let store: OpenedStore
+    let store: DiskStore
     let console: Console
-    var found = Finding()
+    var found: Finding
 
     struct Finding {
         var chunks = 0
@@ -95,7 +103,6 @@ private struct Checking {
 
     /// Every byte that was not read since `moment`.
     mutating func bytes(since moment: Timestamp) async throws(UploadError) {
-        console.note("reading every chunk; if this is broken off, go on with --full --since \(moment.seconds)")
         var read = Verified()
         repeat {
             do {
@@ -111,10 +118,11 @@ private struct Checking {
     /// Files against their records, and what has lost bytes.
     mutating func files(isFull: Bool) async throws(UploadError) {
         let records: Set<UploadID>
-        do { records = Set(try await store.directory.store.recorded()) } catch { throw .store(error) }
-        found.adopted = try await engine.adopt(records.sorted { $0.description < $1.description })
-        for id in found.adopted.unreadable { console.note("the record of \(id) cannot be read") }
-        let unreadable = Set(found.adopted.unreadable)
+        do { records = Set(try await store.recorded()) } catch { throw .store(error) }
+        let adopted = try await engine.adopt(records.sorted { $0.description < $1.description })
+        found.adopted += adopted
+        for id in adopted.unreadable { console.note("the record of \(id) cannot be read") }
+        let unreadable = Set(adopted.unreadable)
         var last: UploadID?
         repeat {
             let files = try await engine.everyFile(after: last, limit: 256)

@@ -42,9 +42,10 @@ extension Store {
             try await OpenedStore.with(data, forced: force, console, logger) { store in
                 var limits = Limits()
                 limits.trash = now ? .zero : .seconds(limitTrash * 3600)
-                let engine = Engine(
-                    store: store.directory.store, ledger: store.ledger, limits: limits, logger: logger)
-                let outcome = await Outcome(of: engine)
+                var outcome = Outcome()
+                for space in try await store.spaces(limits, logger) where outcome.failure == nil {
+                    await outcome.collect(space.engine)
+                }
                 console.show(outcome)
                 if let failure = outcome.failure {
                     console.failure("\(data): stopped: \(failure.advice). What was done is done; run it again")
@@ -61,10 +62,10 @@ extension Store {
         var reclaimed = Reclaimed()
         var failure: StoreError?
 
-        init(of engine: Engine) async {
+        mutating func collect(_ engine: Engine) async {
             do throws(UploadError) {
-                tails = try await engine.sweep()
-                expired = try await engine.expire()
+                tails += try await engine.sweep()
+                expired += try await engine.expire()
             } catch {
                 if case .store(let error) = error { failure = error } else { failure = .failed("\(error)") }
                 return

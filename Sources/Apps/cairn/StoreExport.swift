@@ -14,8 +14,8 @@ extension Store {
             discussion: """
                 Every byte is verified on the way. Where the file system can share blocks between files (XFS, btrfs), \
                 and the folder is on the same one, chunks that lie as they are take no room twice. Files are called as \
-                they were uploaded; where two have one name their ids are added. What is in the folder already is left \
-                alone: run it again to go on.
+                they were uploaded; where two have one name their ids are added; those of other namespaces lie in \
+                folders of theirs. What is in the folder already is left alone: run it again to go on.
                 """)
 
         @Argument(help: ArgumentHelp("The data directory.", valueName: "folder"))
@@ -41,10 +41,13 @@ extension Store {
             _ = ProcessLimits.prepare()
             let wanted = Set(files.compactMap(UploadID.init))
             try await OpenedStore.with(data, forced: force, console, .errorsOnly) { store in
-                let engine = Engine(store: store.directory.store, ledger: store.ledger, logger: .silent)
-                var export = Exporting(engine: engine, store: store.directory.store, target: target, console: console)
+                var export = Exporting(target: target, console: console)
                 do {
-                    try await export.run(wanted)
+                    for space in try await store.spaces(Limits(), .silent) {
+                        let isOther = space.engine.namespace != .standard
+                        try await export.run(
+                            wanted, space.engine, space.store, under: isOther ? "\(space.engine.namespace)/" : "")
+                    }
                 } catch {
                     console.failure("\(target): \((error as? UploadError)?.advice ?? error.localizedDescription)")
                     throw ExitCode(74)
@@ -68,8 +71,6 @@ extension Store {
 
 /// One export, file by file.
 private struct Exporting {
-    let engine: Engine
-    let store: DiskStore
     let target: String
     let console: Console
     var met: Set<UploadID> = []
@@ -78,8 +79,10 @@ private struct Exporting {
     var shared: Int64 = 0
     var damaged = 0
 
-    /// Exports the files of these ids, or all.
-    mutating func run(_ wanted: Set<UploadID>) async throws {
+    /// Exports the files of these ids, or all, of one namespace.
+    mutating func run(
+        _ wanted: Set<UploadID>, _ engine: Engine, _ store: DiskStore, under folder: String
+    ) async throws {
         try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: true)
         var names: [ExportName: Int] = [:]
         try await engine.forEachFile { names[ExportName($0.metadata.name), default: 0] += 1 }
@@ -87,13 +90,15 @@ private struct Exporting {
             guard wanted.isEmpty || wanted.contains(file.id) else { return }
             var name = ExportName(file.metadata.name)
             if name.isEmpty || names[name, default: 0] > 1 { name.append(file.id) }
-            try await export(file, as: name)
+            try await export(file, as: folder + name.path, engine, store)
         }
     }
 
-    private mutating func export(_ file: Upload, as name: ExportName) async throws {
+    private mutating func export(
+        _ file: Upload, as name: String, _ engine: Engine, _ store: DiskStore
+    ) async throws {
         met.insert(file.id)
-        let place = name.path(in: target)
+        let place = "\(target)/\(name)"
         guard !FileManager.default.fileExists(atPath: place) else { return }
         let folder = URL(fileURLWithPath: place).deletingLastPathComponent().path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -135,7 +140,7 @@ struct ExportName: Hashable {
         pieces.append(last.map { "\(id)-\($0)" } ?? "\(id)")
     }
 
-    func path(in folder: String) -> String { ([folder] + pieces).joined(separator: "/") }
+    var path: String { pieces.joined(separator: "/") }
 
     /// Without what means something to a file system or a terminal, and not too long for the one.
     private static func harmless(_ piece: Substring) -> String {

@@ -41,22 +41,17 @@ extension Store {
                 console.note("the old ledger's \(name.suffix(4) == "-wal" ? "log" : "file") is \(name)")
             }
             try await OpenedStore.with(data, forced: force, console, .errorsOnly) { store in
-                let engine = Engine(store: store.directory.store, ledger: store.ledger, logger: .silent)
                 var adopted = Adopted()
-                do throws(UploadError) {
-                    let ids: [UploadID]
-                    do throws(StoreError) { ids = try await store.directory.store.recorded() } catch {
-                        throw .store(error)
-                    }
-                    for start in stride(from: 0, to: ids.count, by: 64) {
-                        let some = try await engine.adopt(Array(ids[start..<min(start + 64, ids.count)]))
-                        adopted.files += some.files
-                        adopted.damaged += some.damaged
-                        adopted.unreadable += some.unreadable
-                        console.show("\(adopted.files) of \(ids.count) files")
+                do {
+                    for space in try await store.spaces(Limits(), .silent) {
+                        let ids = try await space.store.recorded()
+                        for start in stride(from: 0, to: ids.count, by: 64) {
+                            adopted += try await space.engine.adopt(Array(ids[start..<min(start + 64, ids.count)]))
+                            console.show("\(adopted.files) files")
+                        }
                     }
                 } catch {
-                    console.failure("\(data): stopped: \(error.advice). Run it again")
+                    console.failure("\(data): stopped: \(error). Run it again")
                     throw ExitCode(74)
                 }
                 for id in adopted.unreadable { console.note("the record of \(id) cannot be read: that file is lost") }

@@ -14,11 +14,16 @@ public final class DiskStore: Store {
     /// The tails that stood here at the start.
     let inherited: [TailName]
 
-    init(_ folders: Folders, _ threads: DiskThreads, inheriting tails: [TailName], logger: Logger) {
+    /// - Parameter admission: That of a neighbour on the same disk; its own when nil.
+    init(
+        _ folders: Folders, _ threads: DiskThreads, inheriting tails: [TailName], admission: Admission? = nil,
+        logger: Logger
+    ) {
         self.folders = folders
         inherited = tails
         self.threads = threads
-        admission = Admission(root: folders.root, logger: logger)
+        let admission = admission ?? Admission(root: folders.root, logger: logger)
+        self.admission = admission
         cycle = CommitCycle(folders, admission, threads.sync, metrics)
     }
 

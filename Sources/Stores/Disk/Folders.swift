@@ -8,9 +8,12 @@ struct Folders: Sendable {
     static let ledger = "ledger.sqlite"
     static let namespaces = "ns"
     static let quarantine = "quarantine"
+    /// Who may come, and the lock of whoever changes that: made before the directory is, perhaps.
+    static let settings = ["tokens.json", "tokens.json.lock"]
     static let backup = "backup"
 
     let root: any Directory
+    private let spaces: any Directory
     let temporary: any Directory
     let tails: any Directory
     private let trash: any Directory
@@ -28,6 +31,7 @@ struct Folders: Sendable {
         let spaces = try root.child(Self.namespaces)
         let space = try spaces.child(namespace.description)
         self.root = root
+        self.spaces = spaces
         temporary = try root.child("tmp")
         tails = try root.child("tails")
         trash = try root.child("trash")
@@ -48,6 +52,12 @@ struct Folders: Sendable {
         case .trash(let name): try trash.directory(name)
         case .quarantine: quarantine
         }
+    }
+
+    /// The namespaces that have been opened here, ever.
+    func namespaces() throws(FileSystemError) -> [Namespace] {
+        try spaces.names().compactMap(Namespace.init)
+            .sorted { $0.description < $1.description }
     }
 
     private static let chunkFolders = (0..<4096).map { hexadecimal($0, digits: 3) }

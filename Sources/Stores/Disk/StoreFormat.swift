@@ -60,10 +60,10 @@ struct StoreFormat: Codable, Hashable, Sendable {
         return nil
     }
 
-    /// What an empty directory may hold: our lock, what a file system puts there, and the temporary name of a
-    /// `format.json` that was never finished (disk-format.md, "Layout").
+    /// What an empty directory may hold: our lock, tokens made before it, what a file system puts there, and the
+    /// temporary name of a file that was never finished (disk-format.md, "Layout").
     private static func isIncidental(_ name: String) -> Bool {
-        name == Folders.lock || name == "lost+found" || UInt64(name, radix: 16) != nil
+        [Folders.lock, "lost+found"].contains(name) || Folders.settings.contains(name) || UInt64(name, radix: 16) != nil
     }
 
     private static let lengthLimit = 64 * 1024

@@ -22,9 +22,10 @@ final class Story {
     }
 
     /// Contents that begin alike, so that many uploads share chunks.
-    static let contents: [ByteBuffer] = [0, 1, 100, 65_535, 65_536, 65_537, 131_072, 150_000, 200_000, 262_144].map {
-        pattern(0..<$0)
-    } + [70_000, 131_073, 200_001].map { pattern(0..<$0, seed: 7) }
+    static let contents: [ByteBuffer] =
+        [0, 1, 100, 65_535, 65_536, 65_537, 131_072, 150_000, 200_000, 262_144].map {
+            pattern(0..<$0)
+        } + [70_000, 131_073, 200_001].map { pattern(0..<$0, seed: 7) }
     private static let chunk = ChunkSize.minimum.length
     private static let digests: [[Digest]] = contents.map { content in
         var rest = content
@@ -76,7 +77,8 @@ final class Story {
         case .offer(let content): try await offer(content % Self.contents.count)
         case .collect: try expect(await engine.reclaim().failure == nil, "the collector fails")
         case .expire: _ = try await engine.expire()
-        case .scrub(let limit): lost.formUnion(try await engine.scrub(olderThan: .seconds(86_400), limit: limit).damaged)
+        case .scrub(let limit):
+            lost.formUnion(try await engine.scrub(olderThan: .seconds(86_400), limit: limit).damaged)
         case .damage(let chunk, let isGone): await damage(Self.all[chunk % Self.all.count], isGone)
         case .restart: try await restart()
         case .rebuild: try await rebuild()
@@ -188,9 +190,9 @@ extension Story {
 
     private func cancel(_ upload: Int) async throws {
         guard !uploads.isEmpty else { return }
-        let place = upload % uploads.count
-        try await with(place) { try await self.engine.cancel($0.id, for: .everyone) }
-        if place < uploads.count { uploads.remove(at: place) }
+        let id = uploads[upload % uploads.count].id
+        try await with(upload) { try await self.engine.cancel($0.id, for: .everyone) }
+        uploads.removeAll { $0.id == id }
     }
 
     private func create(_ content: Int) async throws {
@@ -254,7 +256,8 @@ extension Story {
         }
     }
 
-    /// A clock that jumps may have been past its time for a moment; so all that ever had a time may be gone after a jump.
+    /// A clock that jumps may have been past its time for a moment; so all that ever had a time may be gone after a
+    /// jump.
     private func mayBeGone(_ known: Known) -> Bool { known.expires != nil }
 
     private func offset(of known: inout Known) async throws -> Int64 {

@@ -50,6 +50,11 @@ extension ForwardingLedger {
         return try await base.kept(of: digests, in: namespace, by: owner)
     }
 
+    package func usage(of owner: Principal, in namespace: Namespace) async throws(StoreError) -> Usage {
+        try pass()
+        return try await base.usage(of: owner, in: namespace)
+    }
+
     package func file(
         _ contentID: Digest, in namespace: Namespace, of owner: Principal
     ) async throws(StoreError) -> Upload? {

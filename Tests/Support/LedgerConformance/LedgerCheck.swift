@@ -10,7 +10,7 @@ package struct LedgerCheck: Sendable, CustomStringConvertible {
     package static let all =
         CommitChecks.all + UploadChecks.all + EntryChecks.all + BranchChecks.all + QueryChecks.all + NameChecks.all
         + HistoryChecks.all + NamedChecks.all + NamedChecks.questions + JoinChecks.all + ReclaimChecks.all
-        + CheckingChecks.all
+        + CheckingChecks.all + OwnerChecks.all
 
     /// The promise, as a sentence.
     package let description: String

@@ -16,6 +16,10 @@ struct LedgerReader {
     func uploads(_ query: UploadQuery) throws -> [Upload] {
         var conditions = ["namespace = (SELECT id FROM namespace WHERE name = ?)", "state = ?"]
         var arguments: StatementArguments = [query.namespace.description, query.state.rawValue]
+        if let owner = query.owner {
+            conditions.append("owner = ?")
+            arguments += [Data(owner.description.utf8)]
+        }
         if let expiring = query.expiring {
             conditions.append("expires <= ?")
             arguments += [expiring.seconds]
@@ -24,8 +28,9 @@ struct LedgerReader {
             conditions.append("row < (SELECT row FROM upload WHERE id = ?)")
             arguments += [Data(after.bytes)]
         }
+        let index = query.expiring != nil ? "expiring" : query.owner != nil ? "owned" : "listed"
         let sql = """
-            SELECT \(UploadRow.selection) FROM upload INDEXED BY \(query.expiring == nil ? "listed" : "expiring")
+            SELECT \(UploadRow.selection) FROM upload INDEXED BY \(index)
             WHERE \(conditions.joined(separator: " AND ")) ORDER BY row DESC LIMIT ?
             """
         // SQLite takes a negative limit for none.

@@ -3,7 +3,7 @@ import GRDB
 /// The tables and how they came to be (spec/ledger.md, "Tables").
 enum LedgerSchema {
     /// Each step leads from the version of its index to the next; a step that was released never changes.
-    private static let steps = [first, checking]
+    private static let steps = [first, checking, owners]
 
     /// "Crn1": what SQLite's header calls the application.
     private static let applicationID: Int64 = 0x4372_6E31
@@ -114,5 +114,10 @@ enum LedgerSchema {
         ALTER TABLE chunk ADD COLUMN verified INTEGER NOT NULL DEFAULT 0;
         CREATE INDEX verified ON chunk (namespace, verified);
         CREATE INDEX damaged ON chunk (id) WHERE state = 1;
+        """
+
+    /// What one principal has is found without looking at what others have.
+    private static let owners = """
+        CREATE INDEX owned ON upload (namespace, owner, state);
         """
 }

@@ -41,7 +41,8 @@ extension LedgerWriter {
     /// Of a live chunk that the upload refers to elsewhere: it may have come after the client's question was answered.
     private func number(of entry: Entry, in namespace: Int64, broughtBy upload: Int64) throws -> Int64? {
         guard let number = try number(of: entry, in: namespace),
-            try value("SELECT 1 FROM entry INDEXED BY reference WHERE chunk = ? AND upload = ? LIMIT 1", [number, upload])
+            try value(
+                "SELECT 1 FROM entry INDEXED BY reference WHERE chunk = ? AND upload = ? LIMIT 1", [number, upload])
                 != nil
         else { return nil }
         return number

@@ -105,6 +105,10 @@ public final class SQLLedger: Ledger {
         try await read { try $0.kept(of: digests, in: namespace, by: owner) }
     }
 
+    public func usage(of owner: Principal, in namespace: Namespace) async throws(StoreError) -> Usage {
+        try await read { try $0.usage(of: owner, in: namespace) }
+    }
+
     public func file(
         _ contentID: Digest, in namespace: Namespace, of owner: Principal
     ) async throws(StoreError) -> Upload? {
