@@ -67,7 +67,7 @@ public struct Remote: Sendable {
 
     /// A request for `path`, which begins with a slash and is percent-encoded.
     func request(_ path: String) -> HTTPClientRequest {
-        var request = HTTPClientRequest(url: server.url(path))
+        var request = server.request(path)
         if let token { request.headers.add(name: "Authorization", value: "Bearer \(token)") }
         return request
     }

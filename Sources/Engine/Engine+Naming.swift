@@ -53,7 +53,8 @@ extension Engine {
     private func makeSound(_ id: UploadID, for principal: Principal) async throws(UploadError) {
         while !sound.withLock({ $0.contains(id) }), try await upload(id, for: principal).state == .open {
             do throws(UploadError) {
-                try await leases.hold(.upload(id)) { _ throws(UploadError) in
+                try await leases.hold(.upload(id), unless: { sound.withLock { $0.contains(id) } }) {
+                    () throws(UploadError) in
                     _ = try await self.soundUpload(id, for: principal)
                 }
             } catch .takenOver {}  // by another who looks

@@ -30,12 +30,44 @@ final class Leases: Sendable {
         return try await work(lease)
     }
 
+    /// Runs `work` as the one holder of `key`, unless `isNeedless` by the time of asking: then nobody is taken over from.
+    ///
+    /// Who has made it needless is past its own exclusive lease, and may hold another that is not to be revoked.
+    func hold(
+        _ key: LeaseKey, unless isNeedless: () -> Bool, _ work: () async throws(UploadError) -> Void
+    ) async throws(UploadError) {
+        let lease = Lease(revoked: Signal())
+        var wasNeedless = false
+        let ticket: LeaseTable.Ticket? = await withCheckedContinuation { continuation in
+            let asked = state.withLock { state -> (LeaseTable.Ticket?, [Signal], [State.Waiter])? in
+                isNeedless() ? nil : state.ask(key, .exclusive, lease, continuation)
+            }
+            guard let asked else {
+                wasNeedless = true
+                return continuation.resume(returning: nil)
+            }
+            settle(asked, continuation)
+        }
+        guard let ticket else {
+            if wasNeedless { return }
+            throw .takenOver
+        }
+        defer { release(key, ticket) }
+        try await work()
+    }
+
+    private func settle(
+        _ asked: (granted: LeaseTable.Ticket?, revoked: [Signal], displaced: [State.Waiter]),
+        _ continuation: State.Waiter
+    ) {
+        for waiter in asked.displaced { waiter.resume(returning: nil) }
+        for signal in asked.revoked { signal.fire() }
+        if let granted = asked.granted { continuation.resume(returning: granted) }
+    }
+
     private func acquire(_ key: LeaseKey, _ kind: LeaseTable.Kind, _ lease: Lease) async -> LeaseTable.Ticket? {
         await withCheckedContinuation { continuation in
-            let (granted, revoked, displaced) = state.withLock { $0.ask(key, kind, lease, continuation) }
-            for waiter in displaced { waiter.resume(returning: nil) }
-            for signal in revoked { signal.fire() }
-            if let granted { continuation.resume(returning: granted) }
+            settle(state.withLock { $0.ask(key, kind, lease, continuation) }, continuation)
         }
     }
 

@@ -4,13 +4,13 @@ import Randomness
 import Testing
 
 /// Random stories of clients, collector, scrub, rot, clocks and restarts, against a model that knows what clients were
-/// told (`make sequences` tells many more).
+/// told (CAIRN_SEQUENCE_OPERATIONS tells more).
 @Suite struct `Any sequence of operations` {
     private static let length = 400
 
     @Test(.timeLimit(.minutes(60))) func `keeps what was promised, or says what was lost`() async throws {
         let environment = ProcessInfo.processInfo.environment
-        let wanted = environment["CAIRN_SEQUENCE_OPERATIONS"].flatMap { Int($0) } ?? 100_000
+        let wanted = environment["CAIRN_SEQUENCE_OPERATIONS"].flatMap { Int($0) } ?? 1_000_000
         let seed = environment["CAIRN_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0...UInt64.max)
         let count = max(wanted / Self.length, 1)
         try await withThrowingTaskGroup { group in
