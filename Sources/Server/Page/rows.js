@@ -1,6 +1,6 @@
 // One row a file: its name, its bar, how it stands, and what can be done with it.
 
-import { count, duration, failure, length, lengthOf, percent, waiting } from './wording.js'
+import { count, damaged, duration, failure, length, lengthOf, percent, waiting } from './wording.js'
 
 /** `tag.class` with attributes and children. */
 export function element(kind, attributes = {}, ...children) {
@@ -163,9 +163,9 @@ export function storedRow(file) {
 }
 
 export function updateStoredRow(row, file, text, verifying) {
-  row.classList.toggle('alarming', verifying?.isSame === false)
+  row.classList.toggle('alarming', verifying ? verifying.isSame === false : file.damaged === true)
   row.classList.toggle('proven', verifying?.isSame === true)
-  setText(row.parts.standing, verifying?.text ?? text)
+  setText(row.parts.standing, verifying?.text ?? (file.damaged ? damaged : text))
   setActions(row.parts.actions, file.name || file.id, storedActions(file.id, verifying))
 }
 

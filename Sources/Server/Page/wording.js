@@ -71,3 +71,6 @@ export function waiting({ reason, retryAt }, now = Date.now()) {
   const why = (reason && reason !== 'offline' ? String(reason) : 'The server cannot be reached').replace(/[.\s]+$/, '')
   return `${why}. ${seconds > 0 ? `Trying again in ${duration(seconds)}.` : 'Trying again.'}`
 }
+
+/** Of a stored file some bytes of which are lost. */
+export const damaged = 'Damaged on the server. Send the file again: that heals it.'
