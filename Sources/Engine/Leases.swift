@@ -30,7 +30,8 @@ final class Leases: Sendable {
         return try await work(lease)
     }
 
-    /// Runs `work` as the one holder of `key`, unless `isNeedless` by the time of asking: then nobody is taken over from.
+    /// Runs `work` as the one holder of `key`, unless `isNeedless` by the time of asking: then nobody is taken over
+    /// from.
     ///
     /// Who has made it needless is past its own exclusive lease, and may hold another that is not to be revoked.
     func hold(

