@@ -90,7 +90,8 @@ def run(target, work, seed, points):
         bench.start()
         bench.verify()
     except Lost as lost:
-        raise Lost(f'seed {seed}, fault {point}: {lost}') from None
+        words = bench.server.text()[-600:] if bench.server else ''
+        raise Lost(f'seed {seed}, fault {point}: {lost}\nlast words of the server: {words}') from None
     finally:
         bench.stop()
         disk.close()

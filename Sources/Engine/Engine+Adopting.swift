@@ -23,9 +23,10 @@ extension Engine {
     /// Makes the ledger know each of the files that `ids` has records of, unless it knows them already; what it knows
     /// as ended stays so.
     ///
-    /// - Parameter ids: As `RecordStore.recorded` has named them before anything was published here: what is being
-    ///   published now is the affair of those who do.
-    public func adopt(_ ids: [UploadID]) async throws(UploadError) -> Adopted {
+    /// - Parameters: - ids: As `RecordStore.recorded` has named them before anything was published here: what is being
+    ///   published now is the affair of those who do. - wholeOnly: Leave out what some bytes of are lost: it may be the
+    ///   record of an attempt that failed, whose chunks were reclaimed.
+    public func adopt(_ ids: [UploadID], wholeOnly: Bool = false) async throws(UploadError) -> Adopted {
         var adopted = Adopted()
         for id in ids where !stopping.hasFired {
             let known = try await load(id)
@@ -37,7 +38,7 @@ extension Engine {
             let isDamaged = try await leases.hold(.upload(id)) { _ throws(UploadError) -> Bool? in
                 let known = try await self.load(id)
                 guard known.map({ $0.isBeginning(of: record.manifest) }) ?? true else { return nil }
-                return try await self.restore(record, over: known)
+                return try await self.restore(record, over: known, wholeOnly)
             }
             guard let isDamaged else { continue }
             adopted.files += 1
@@ -68,7 +69,10 @@ extension Engine {
     }
 
     /// Writes the file down as complete; chunks that are not here are lost until someone brings them.
-    private func restore(_ record: FileRecord, over known: Upload?) async throws(UploadError) -> Bool {
+    /// - Returns: Whether some are lost; nil when nothing was written for that reason.
+    private func restore(
+        _ record: FileRecord, over known: Upload?, _ wholeOnly: Bool
+    ) async throws(UploadError) -> Bool? {
         let entries = record.manifest.entries
         let digests = Array(Set(entries.map(\.digest)))
         await locks.hold(digests)
@@ -82,6 +86,7 @@ extension Engine {
                     ?? StoredChunk(entry: entry, storedLength: entry.length, codec: .raw)
             }
             let lost = Set(entries.filter { found[$0.digest]?.entry != $0 }.map(\.digest)).sorted()
+            if wholeOnly, !lost.isEmpty { return nil }
             try await ledger.commit([
                 .write(Upload(record, in: namespace), entries: stored), .damage(lost, in: namespace, at: now()),
             ])

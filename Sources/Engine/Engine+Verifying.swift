@@ -112,7 +112,7 @@ extension Engine {
         for start in stride(from: 0, to: entries.count, by: lanes) where !stopping.hasFired {
             let some = entries[start..<min(start + lanes, entries.count)]
             sound += await withTaskGroup(of: Digest?.self) { group in
-                for entry in some { group.addTask { await self.isSound(entry) ? entry.digest : nil } }
+                for entry in some { group.addTask { await self.isSound(entry) == true ? entry.digest : nil } }
                 return await group.reduce(into: []) { if let digest = $1 { $0.append(digest) } }
             }
         }
@@ -121,21 +121,30 @@ extension Engine {
         return Set(sound)
     }
 
-    /// What cannot be read is not sound.
-    private func isSound(_ entry: Entry) async -> Bool {
-        (try? await verified(store.read(entry.digest), entry)) != nil
+    /// Nil when the disk does not say.
+    private func isSound(_ entry: Entry) async -> Bool? {
+        do throws(StoreError) {
+            _ = try await verified(store.read(entry.digest), entry)
+            return true
+        } catch .damaged {
+            return false
+        } catch {
+            logger.error("cannot read a chunk", metadata: ["digest": "\(entry.digest)", "cause": "\(error)"])
+            return nil
+        }
     }
 
     /// Moves the chunk's bytes out of the way when they are not what they must be, and writes down that they are lost:
     /// whoever brings them heals every file that has them.
     ///
-    /// - Returns: Whether they are lost. Not when somebody is just bringing them, or when they are right by now.
+    /// - Returns: Whether they are lost. Not when somebody is just bringing them, when they are right by now, or when
+    ///   the disk does not say: a disk that reads nothing must not cost the whole store.
     func setAside(_ entry: Entry) async throws(StoreError) -> Bool {
         let digest = entry.digest
         let closed = locks.close([digest])
         defer { locks.open(closed) }
         guard !closed.isEmpty, try await ledger.kept(of: [digest], in: namespace, by: nil)[digest] != nil,
-            await !isSound(entry)
+            await isSound(entry) == false
         else { return false }
         try await store.quarantine(digest, at: now())
         try await ledger.commit([.damage([digest], in: namespace, at: now())])

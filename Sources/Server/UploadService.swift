@@ -21,9 +21,6 @@ public struct UploadService: Service {
     public struct Upkeep: Sendable {
         /// Within which time every chunk is read and verified again; nil when never.
         public var scrub: Duration? = .seconds(30 * 24 * 3600)
-        /// Files that have records, by namespace, as `RecordStore.recorded` named them at the start, when the ledger
-        /// may have forgotten some of them: after an unclean stop.
-        public var recorded: [Namespace: [UploadID]] = [:]
 
         public init() {}
     }
@@ -56,8 +53,6 @@ public struct UploadService: Service {
         await withGracefulShutdownHandler {
             await cancelWhenGracefulShutdown {
                 await sweep()
-                // Before anything is reclaimed: a file that is not known yet refers to nothing.
-                for engine in gate.engines { await adopt(engine) }
                 async let scrubbing: Void = Scrubber(
                     engines: { gate.engines }, period: upkeep.scrub, health: health, logger: logger
                 ).run()
@@ -82,24 +77,6 @@ public struct UploadService: Service {
             if count > 0 { logger.info("tails of an earlier run removed", metadata: ["count": "\(count)"]) }
         } catch {
             logger.error("cannot sweep tails", metadata: ["cause": "\(error)"])
-        }
-    }
-
-    private func adopt(_ engine: Engine) async {
-        guard let recorded = upkeep.recorded[engine.namespace], !recorded.isEmpty else { return }
-        do throws(UploadError) {
-            let adopted = try await engine.adopt(recorded)
-            if adopted.files > 0 {
-                logger.warning(
-                    "the ledger had lost finished files; their records brought them back",
-                    metadata: ["files": "\(adopted.files)", "damaged": "\(adopted.damaged)"])
-            }
-            if !adopted.unreadable.isEmpty {
-                logger.error("records cannot be read", metadata: ["files": "\(adopted.unreadable.prefix(8))"])
-            }
-        } catch {
-            health.note(error)
-            logger.error("cannot look for lost files", metadata: ["cause": "\(error)"])
         }
     }
 

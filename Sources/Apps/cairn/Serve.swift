@@ -7,8 +7,8 @@ struct Serve: AsyncParsableCommand {
         abstract: "Serve a data directory over HTTP.",
         discussion: """
             A browser that opens the address finds a page to upload with. Requests are logged on standard error. \
-            SIGTERM and SIGINT end running requests, keep what they brought, and stop. There are no tokens yet: \
-            whoever reaches the address may read and write.
+            SIGTERM and SIGINT end running requests, keep what they brought, and stop. Without tokens (`cairn token`) \
+            whoever reaches the address may read and write, so it is one of this machine only.
             """)
 
     @Option(

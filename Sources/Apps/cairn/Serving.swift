@@ -42,8 +42,8 @@ struct Serving {
         let failure: (any Error)?
         do {
             let gate = try await gate(engines)
-            let upkeep = try await upkeep(engines)
-            failure = await serve(gate, upkeep, engines, certificates, registry, hooks, logger)
+            try await recall(gate, engines, logger)
+            failure = await serve(gate, engines, certificates, registry, hooks, logger)
         } catch {
             await ledger.close()
             await directory.close()
@@ -120,21 +120,18 @@ struct Serving {
         return gate
     }
 
-    private func upkeep(_ engines: NamespaceEngines) async throws -> UploadService.Upkeep {
-        var upkeep = UploadService.Upkeep()
-        upkeep.scrub = options.scrubHours > 0 ? .seconds(options.scrubHours * 3600) : nil
-        // What a lost log has taken with it is in the records still.
-        guard engines.ledger.wasUnclean else { return upkeep }
-        do { upkeep.recorded = try await engines.recorded() } catch {
-            try fail("\(data): \(error.advice)", ExitCode(74))
+    /// What a lost log has taken with it is in the records still.
+    private func recall(_ gate: Gate, _ engines: NamespaceEngines, _ logger: Logger) async throws {
+        guard engines.ledger.mayHaveForgotten else { return }
+        do { try await gate.adopt(try await engines.recorded(), logger: logger) } catch {
+            try fail("\(data): cannot look for files that the ledger has lost: \(error)", ExitCode(74))
         }
-        return upkeep
     }
 
     /// Returns when a signal has ended the server, or with what kept it from listening.
     private func serve(
-        _ gate: Gate, _ upkeep: UploadService.Upkeep, _ engines: NamespaceEngines, _ certificates: Certificates?,
-        _ registry: MetricsRegistry?, _ hooks: HookService.Settings, _ logger: Logger
+        _ gate: Gate, _ engines: NamespaceEngines, _ certificates: Certificates?, _ registry: MetricsRegistry?,
+        _ hooks: HookService.Settings, _ logger: Logger
     ) async -> (any Error)? {
         var configuration = UploadServer.Configuration()
         switch options.listen {
@@ -148,7 +145,7 @@ struct Serving {
         configuration.origins = options.origins
         configuration.accessLog = options.logFormat == .json ? .fields : .line
         configuration.metrics = options.metricsListen == nil ? registry : nil
-        configuration.upkeep = upkeep
+        configuration.upkeep.scrub = options.scrubHours > 0 ? .seconds(options.scrubHours * 3600) : nil
         let http = HTTPClient.hooks()
         let teller = HookService(hooks, http, logger)
         configuration.hooks = teller.hooks

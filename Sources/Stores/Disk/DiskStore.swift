@@ -33,8 +33,12 @@ public final class DiskStore: Store {
     public func read(_ digest: Digest) async throws(StoreError) -> ByteBuffer? {
         try await threads.work.run { [self] () throws(StoreError) in
             guard let file = try chunk(digest) else { return nil }
-            // What the disk cannot read is damage too: new bytes under the digest heal both.
-            guard let bytes = try? ChunkFile(file, named: digest)?.plain() else { throw .damaged(digest) }
+            let bytes: ByteBuffer?
+            // That the disk does not answer says nothing of the bytes: it may do so again in a moment.
+            do throws(FileSystemError) { bytes = try ChunkFile(file, named: digest)?.plain() } catch {
+                throw error.storeError
+            }
+            guard let bytes else { throw .damaged(digest) }
             return bytes
         }
     }

@@ -18,6 +18,17 @@ struct LedgerFile {
         if length == nil { try create() }
     }
 
+    /// Whether the write-ahead log is not as SQLite leaves one, whatever stops it: gone, or empty, or not whole frames
+    /// of a known beginning (sqlite.org/fileformat2.html, 4). To be asked before SQLite sees it.
+    func hasBrokenLog() -> Bool {
+        guard let file = FileHandle(forReadingAtPath: path + "-wal"), let head = try? file.read(upToCount: 32),
+            head.count == 32, let length = Self.length(of: path + "-wal")
+        else { return true }
+        let magic = head.prefix(3) == Data([0x37, 0x7F, 0x06]) && (head[3] == 0x82 || head[3] == 0x83)
+        let page = head[8..<12].reduce(0) { $0 << 8 | Int64($1) }
+        return !magic || page < Self.pageLengthMinimum || (length - 32) % (24 + page) != 0
+    }
+
     /// The shortest page of any SQLite file, in bytes (sqlite.org/fileformat2.html, 1.3.2).
     private static let pageLengthMinimum: Int64 = 512
 

@@ -15,15 +15,17 @@ public final class SQLLedger: Ledger {
     private let now: @Sendable () -> Timestamp
     private let logger: Logger
     private let metrics = DiskMetrics()
-    /// Whether the ledger was not closed before this start: what came last may be lost with its log.
-    public let wasUnclean: Bool
+    /// Whether the ledger was not closed before this start, and its log is not as any crash leaves it: what came last
+    /// may be lost with it.
+    public let mayHaveForgotten: Bool
 
     private init(
-        pool: DatabasePool, start: LedgerStart, now: @escaping @Sendable () -> Timestamp, logger: Logger
+        pool: DatabasePool, start: LedgerStart, mayHaveForgotten: Bool, now: @escaping @Sendable () -> Timestamp,
+        logger: Logger
     ) {
         self.pool = pool
         self.now = now
-        wasUnclean = start.wasChecked
+        self.mayHaveForgotten = mayHaveForgotten
         self.logger = logger
         queue = NIOLockedValueBox(CommitQueue(after: start.batch))
     }
@@ -41,10 +43,13 @@ public final class SQLLedger: Ledger {
     ) async throws(LedgerError) -> SQLLedger {
         do {
             try LedgerFile(path: path).prepare(creating: creating)
+            let hadBrokenLog = LedgerFile(path: path).hasBrokenLog()
             let pool = try DatabasePool(path: path, configuration: LedgerSettings.configuration(store: store))
             let start = try await pool.onWriter { try LedgerStart($0, store: store, creating: creating) }
             if start.wasChecked { logger.notice("ledger: checked after an unclean stop") }
-            return SQLLedger(pool: pool, start: start, now: now, logger: logger)
+            let mayHaveForgotten = start.wasChecked && hadBrokenLog
+            return SQLLedger(
+                pool: pool, start: start, mayHaveForgotten: mayHaveForgotten, now: now, logger: logger)
         } catch {
             throw LedgerError(path: path, reason: LedgerError.Reason(error))
         }
