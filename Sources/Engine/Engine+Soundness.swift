@@ -33,8 +33,7 @@ extension Engine {
         var run = Run()
         while run.count < upload.run.count {
             let entries = try await entries(of: upload, in: run.count..<min(run.count + Self.page, upload.run.count))
-            let missing: Set<Digest>
-            do { missing = Set(try await store.missing(from: entries.map(\.digest))) } catch { throw .store(error) }
+            let missing = try await lost(among: entries.map(\.digest))
             for entry in entries {
                 if missing.contains(entry.digest) { return (run.count, run) }
                 run.append(entry)
@@ -50,8 +49,7 @@ extension Engine {
         while index < upload.entryCount {
             let known = try await known(of: upload, in: index..<min(index + Self.page, upload.entryCount))
             let present = known.filter(\.isPresent).map(\.entry.digest)
-            let missing: Set<Digest>
-            do { missing = Set(try await store.missing(from: present)) } catch { throw .store(error) }
+            let missing = try await self.lost(among: present)
             lost += zip(index..., known).filter { missing.contains($1.entry.digest) && $1.isPresent }.map(\.0)
             index += known.count
         }
@@ -64,6 +62,21 @@ extension Engine {
         }
         guard let tail = sound.tail, try await !isSound(tail) else { return sound }
         return try await withoutTail(sound)
+    }
+
+    /// What a look does not find is read before it counts as lost: a disk that does not answer has lost nothing yet.
+    private func lost(among digests: [Digest]) async throws(UploadError) -> Set<Digest> {
+        var lost: Set<Digest> = []
+        do {
+            for digest in try await store.missing(from: digests) where try await !isThere(digest) {
+                lost.insert(digest)
+            }
+        } catch { throw .store(error) }
+        return lost
+    }
+
+    private func isThere(_ digest: Digest) async throws(StoreError) -> Bool {
+        do { return try await store.read(digest) != nil } catch .damaged { return false }
     }
 
     private func isSound(_ tail: Tail) async throws(UploadError) -> Bool {

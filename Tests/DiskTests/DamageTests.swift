@@ -97,7 +97,7 @@ import Testing
         }
     }
 
-    @Test func `that cannot be read is damaged, and heals`() async throws {
+    @Test func `that cannot be read is an error and no damage, and heals`() async throws {
         let fileSystem = SimulatedFileSystem()
         try await withStore(on: fileSystem) { store in
             let bytes = Self.chunks[0]
@@ -107,7 +107,7 @@ import Testing
                 call.operation == .read && call.subject.contains("chunks/")
                     ? .fail(.io(number: 5, call: "read")) : .perform
             }
-            try await expectDamage(of: bytes, in: store)
+            await #expect(throws: StoreError.failed("read: error 5")) { try await store.chunk(bytes) }
             #expect(try await store.missing(from: [Entry(of: bytes).digest]).count == 1)
             try await store.keep(bytes)
             fileSystem.obey { _ in .perform }

@@ -92,6 +92,7 @@ struct Exchanges {
         case .cancel: return [.cancelled] + refusals
         case .capabilities: return Dedup.allCases.map { .capabilities(Limits(), .standard, $0) }
         case .health: return [.health(isWritable: true), .health(isWritable: false)]
+        case .life: return [.health(isWritable: true)]
         case .options: return [.options]
         case .native(let command): return uploads.map { .native(outcome(of: command, $0)) } + refusals
         case .begin, .join:
