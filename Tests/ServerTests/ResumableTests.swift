@@ -34,6 +34,7 @@ import Testing
             let path = try await begin(server, version: version)
             let id = try #require(UploadID(String(path.suffix(32))))
             let connection = try await append(server, to: path, at: 0, promising: 200_000, version: version)
+            let begun = ContinuousClock.now
             for start in stride(from: 0, to: 100_000, by: 1000) {
                 try await connection.send(bytes(start..<start + 1000))
                 try await Task.sleep(for: .milliseconds(12))  // the server's clock is the real one
@@ -50,7 +51,8 @@ import Testing
                 #expect(answer["location"] == nil && answer["upload-draft-interop-version"] == "\(version)")
                 told.append(try #require(answer["upload-offset"].flatMap { Int64($0) }))
             }
-            #expect(told == told.sorted() && told.count <= 3)
+            let seconds = Int((ContinuousClock.now - begun).components.seconds)
+            #expect(told == told.sorted() && told.count <= seconds + 2)
             #expect(version < 5 ? told.isEmpty : told.first.map { $0 > 0 && $0 <= 200_000 } == true, "\(told)")
             #expect(durable > 0)
         }
