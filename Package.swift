@@ -79,7 +79,7 @@ let core: [Target] = [
         [
             "CairnContent", "CairnEngine", "StoreConformance", "LedgerConformance", "Forwarding", "Randomness", nio,
             log,
-            asyncAlgorithms,
+            locks, asyncAlgorithms,
         ]),
     tests(
         "DiskTests",

@@ -23,9 +23,11 @@ extension Engine {
     /// Makes the ledger know each of the files that `ids` has records of, unless it knows them already; what it knows
     /// as ended stays so.
     ///
-    /// - Parameters: - ids: As `RecordStore.recorded` has named them before anything was published here: what is being
-    ///   published now is the affair of those who do. - wholeOnly: Leave out what some bytes of are lost: it may be the
-    ///   record of an attempt that failed, whose chunks were reclaimed.
+    /// - Parameters:
+    ///   - ids: As `RecordStore.recorded` has named them before anything was published here: what is being
+    ///     published now is the affair of those who do.
+    ///   - wholeOnly: Leave out what some bytes of are lost: it may be the record of an attempt that failed,
+    ///     whose chunks were reclaimed.
     public func adopt(_ ids: [UploadID], wholeOnly: Bool = false) async throws(UploadError) -> Adopted {
         var adopted = Adopted()
         for id in ids where !stopping.hasFired {
@@ -69,6 +71,7 @@ extension Engine {
     }
 
     /// Writes the file down as complete; chunks that are not here are lost until someone brings them.
+    ///
     /// - Returns: Whether some are lost; nil when nothing was written for that reason.
     private func restore(
         _ record: FileRecord, over known: Upload?, _ wholeOnly: Bool
@@ -81,6 +84,10 @@ extension Engine {
         do {
             var found: [Digest: StoredChunk] = [:]
             for (digest, chunk) in zip(digests, try await store.inspect(digests)) { found[digest] = chunk }
+            // A disk that does not answer has lost nothing yet: that ends this here.
+            for digest in digests where found[digest] == nil {
+                if try await isThere(digest) { found[digest] = try await store.inspect([digest])[0] }
+            }
             let stored = entries.map { entry in
                 found[entry.digest].flatMap { $0.entry == entry ? $0 : nil }
                     ?? StoredChunk(entry: entry, storedLength: entry.length, codec: .raw)

@@ -75,7 +75,8 @@ extension Engine {
         return lost
     }
 
-    private func isThere(_ digest: Digest) async throws(StoreError) -> Bool {
+    /// Throws when the disk does not say.
+    func isThere(_ digest: Digest) async throws(StoreError) -> Bool {
         do { return try await store.read(digest) != nil } catch .damaged { return false }
     }
 

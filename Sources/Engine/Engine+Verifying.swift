@@ -10,6 +10,8 @@ public struct Verified: Hashable, Sendable {
     public var length: Int64 = 0
     /// Chunks whose bytes are lost, now set aside.
     public var damaged: [Digest] = []
+    /// Chunks that the disk does not give out, and of which nothing is known.
+    public var unreadable: [Digest] = []
 
     public init() {}
 
@@ -17,6 +19,7 @@ public struct Verified: Hashable, Sendable {
         left.sound += right.sound
         left.length += right.length
         left.damaged += right.damaged
+        left.unreadable += right.unreadable
     }
 }
 
@@ -25,6 +28,8 @@ extension Engine {
     /// For how long after its bytes were known to be right a copy is relied on by its footer alone.
     static let trust = Duration.seconds(24 * 3600)
 
+    /// The most chunks that a pass goes on without; a disk that gives out no more is no disk to go on with.
+    private static let unreadableLimit = 4096
     /// How many chunks are read at once for one request.
     private static let lanes = 4
     /// Files that one line of the log names.
@@ -35,7 +40,8 @@ extension Engine {
     /// Reads those chunks again whose bytes were last known to be right longer than `age` ago, those first that wait
     /// longest, at most `limit`.
     ///
-    /// Damaged ones are set aside. One that somebody is just bringing is left to the next call.
+    /// Damaged ones are set aside. Those that the disk does not give out, or that somebody is just bringing, are passed
+    /// over until all others are read, when a call finds nothing and the next begins with them again.
     /// - Parameter lanes: How many are read at once.
     public func scrub(
         olderThan age: Duration, limit: Int, lanes: Int = 1
@@ -48,17 +54,25 @@ extension Engine {
     package func scrub(
         outside trusted: ClosedRange<Timestamp>, limit: Int, lanes: Int
     ) async throws(StoreError) -> Verified {
-        let due = try await ledger.unverified(in: namespace, outside: trusted, limit: limit)
+        let passed = passedOver.withLock { $0 }
+        guard passed.count < Self.unreadableLimit else {
+            throw .failed("\(passed.count) chunks cannot be read; look at the disk and the system's log")
+        }
+        let waiting = try await ledger.unverified(in: namespace, outside: trusted, limit: limit + passed.count)
+        let due = waiting.map(\.entry).filter { !passed.contains($0.digest) }.prefix(limit)
         var verified = Verified()
-        let sound = try await self.sound(among: due.map(\.entry), lanes)
-        for chunk in due {
-            if sound.contains(chunk.entry.digest) {
+        let sound = try await self.sound(among: Array(due), lanes)
+        for entry in due {
+            if sound.contains(entry.digest) {
                 verified.sound += 1
-                verified.length += Int64(chunk.entry.length)
-            } else if try await setAside(chunk.entry) {
-                verified.damaged.append(chunk.entry.digest)
+                verified.length += Int64(entry.length)
+            } else if try await setAside(entry) {
+                verified.damaged.append(entry.digest)
+            } else {
+                verified.unreadable.append(entry.digest)
             }
         }
+        passedOver.withLock { due.isEmpty ? $0 = [] : $0.formUnion(verified.unreadable) }
         return verified
     }
 

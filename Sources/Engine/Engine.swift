@@ -27,6 +27,8 @@ public final class Engine: Sendable {
     /// Open uploads whose chunk files were looked at since this engine started.
     let sound = NIOLockedValueBox<Set<UploadID>>([])
     let nonces = NIOLockedValueBox(NonceTable())
+    /// Chunks that this pass of the scrub goes on without.
+    let passedOver = NIOLockedValueBox<Set<Digest>>([])
 
     public init(
         store: any Store, ledger: any Ledger, namespace: Namespace = .standard, limits: Limits = Limits(),

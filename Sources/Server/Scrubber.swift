@@ -50,6 +50,6 @@ struct Scrubber: Sendable {
 }
 
 extension Verified {
-    /// Whether there was nothing to read, or nothing that could be.
-    fileprivate var isEmpty: Bool { sound == 0 && damaged.isEmpty }
+    /// Whether there was nothing to read.
+    fileprivate var isEmpty: Bool { self == Verified() }
 }

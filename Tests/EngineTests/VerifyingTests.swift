@@ -1,6 +1,8 @@
 import CairnContent
 import CairnEngine
+import Forwarding
 import Logging
+import NIOConcurrencyHelpers
 import NIOCore
 import Testing
 
@@ -107,6 +109,29 @@ import Testing
         for place in [3, 9, 30, 31] { _ = try await self.file(pattern((place * chunk)..<((place + 1) * chunk))) }
         #expect(try await engine.upload(file.id, for: .everyone).isDamaged == false)
         #expect(try await engine.content(of: file) == bytes)
+    }
+
+    @Test func `chunks that the disk does not give out are named, keep nobody waiting, and come again`() async throws {
+        let disk = SilentDisk(base: store)
+        let engine = Engine(store: disk, ledger: ledger, chunkSize: .minimum, now: time.now, logger: quiet)
+        let bytes = pattern(0..<(20 * chunk))
+        let file = try await file(bytes)
+        let names = digests(bytes)
+        time.pass(seconds: month.components.seconds + 1)
+        try await rot(names[19])
+        disk.silent.withLockedValue { $0 = Set(names.prefix(9)) }
+        for _ in 0..<2 {
+            var found = Verified()
+            for _ in 0..<20 { found += try await engine.scrub(olderThan: month, limit: 3) }
+            #expect(Set(found.unreadable) == Set(names.prefix(9)))
+            #expect(found.damaged.isEmpty == (found.sound == 0))
+        }
+        #expect(try await engine.upload(file.id, for: .everyone).isDamaged)
+        #expect(store.quarantineCount == 1, "and only what is wrong is set aside")
+        disk.silent.withLockedValue { $0 = [] }
+        var found = Verified()
+        for _ in 0..<9 { found += try await engine.scrub(olderThan: month, limit: 3) }
+        #expect(found.sound == 9)
     }
 
     @Test func `a clock that was turned back makes chunks wait no longer than their time`() async throws {
@@ -220,5 +245,16 @@ import Testing
         try await store.publish(record)
         #expect(try await engine.adopt([file.id]) == Adopted())
         await #expect(throws: UploadError.gone) { try await engine.upload(file.id, for: .everyone) }
+    }
+}
+
+/// A store whose disk does not give out some chunks.
+private struct SilentDisk: ForwardingStore {
+    let base: MemoryStore
+    let silent = NIOLockedValueBox<Set<Digest>>([])
+
+    func read(_ digest: Digest) async throws(StoreError) -> ByteBuffer? {
+        if silent.withLockedValue({ $0.contains(digest) }) { throw .failed("no answer") }
+        return try await base.read(digest)
     }
 }

@@ -62,6 +62,10 @@ extension Store {
                     found = check.found
                 }
                 console.show(found, isFull: full)
+                for digest in found.read.unreadable {
+                    console.failure("the disk does not give out the chunk \(digest)")
+                }
+                if !found.read.unreadable.isEmpty { throw ExitCode(74) }
                 if found.damagedFiles > 0 { throw ExitCode(65) }
             }
         }
