@@ -33,19 +33,19 @@ enum Operation: Hashable, Sendable {
     static func random(_ source: inout SeededGenerator) -> Operation {
         func number(_ count: Int) -> Int { Int.random(in: 0..<count, using: &source) }
         switch number(100) {
-        case 0..<12: return .begin(content: number(64), isNamed: number(2) == 0)
-        case 12..<34: return .append(upload: number(64), length: 1 << number(18), breaks: number(8) == 0)
-        case 34..<48: return .put(upload: number(64), chunk: number(8))
-        case 48..<56: return .complete(upload: number(64))
-        case 56..<62: return .resume(upload: number(64))
-        case 62..<70: return .read(upload: number(64))
-        case 70..<75: return .cancel(upload: number(64))
-        case 75..<79: return .create(content: number(64))
-        case 79..<82: return .offer(content: number(64))
-        case 82..<86: return .collect
-        case 86..<88: return .expire
-        case 88..<91: return .scrub(limit: 1 + number(9))
-        case 91..<95: return .damage(chunk: number(256), isGone: number(3) == 0)
+        case 0..<10: return .begin(content: number(64), isNamed: number(2) == 0)
+        case 10..<30: return .append(upload: number(64), length: 1 << number(18), breaks: number(8) == 0)
+        case 30..<46: return .put(upload: number(64), chunk: number(8))
+        case 46..<54: return .complete(upload: number(64))
+        case 54..<60: return .resume(upload: number(64))
+        case 60..<66: return .read(upload: number(64))
+        case 66..<72: return .cancel(upload: number(64))
+        case 72..<75: return .create(content: number(64))
+        case 75..<78: return .offer(content: number(64))
+        case 78..<82: return .collect
+        case 82..<84: return .expire
+        case 84..<88: return .scrub(limit: 1 + number(40))
+        case 88..<95: return .damage(chunk: number(256), isGone: number(3) == 0)
         case 95..<97: return .restart
         case 97: return .rebuild
         default: return .jump(jumps[number(jumps.count)])

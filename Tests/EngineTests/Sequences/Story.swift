@@ -57,6 +57,7 @@ final class Story {
 
     func play(_ operations: [Operation]) async throws(Broken) {
         for (number, operation) in operations.enumerated() {
+            time.pass(seconds: 1)
             do { try await play(operation) } catch {
                 throw Broken(description: "operation \(number), \(operation): \(error)")
             }
@@ -78,7 +79,7 @@ final class Story {
         case .collect: try expect(await engine.reclaim().failure == nil, "the collector fails")
         case .expire: _ = try await engine.expire()
         case .scrub(let limit):
-            lost.formUnion(try await engine.scrub(olderThan: .seconds(86_400), limit: limit).damaged)
+            lost.formUnion(try await engine.scrub(olderThan: .zero, limit: limit).damaged)
         case .damage(let chunk, let isGone): await damage(Self.all[chunk % Self.all.count], isGone)
         case .restart: try await restart()
         case .rebuild: try await rebuild()
@@ -160,8 +161,10 @@ extension Story {
     private func complete(_ upload: Int) async throws {
         try await with(upload) { known in
             do {
-                let file = try await self.engine.complete(known.id, for: .everyone).file
+                let (file, isNew) = try await self.engine.complete(known.id, for: .everyone)
                 try self.note(file, &known)
+                let isDamaged = try await self.engine.upload(known.id, for: .everyone).isDamaged
+                try expect(!isNew || !isDamaged, "a file was completed without some of its bytes")
             } catch UploadError.incomplete(_, let prefix) {
                 try expect(!known.isComplete, "a file is incomplete again")
                 try self.fell(to: prefix.offset, &known)
