@@ -23,9 +23,9 @@ struct OpenedStore: Sendable {
 
     /// Opens what is there, never makes anything, hands it to `work`, and closes it.
     static func with(
-        _ path: String, forced: Bool, _ console: Console, _ logger: Logger,
-        _ work: (OpenedStore) async throws -> Void
+        _ place: DataOptions, _ console: Console, _ logger: Logger, _ work: (OpenedStore) async throws -> Void
     ) async throws {
+        let path = place.data
         guard DataDirectory.exists(at: path) else {
             console.failure(
                 "\(path): not a data directory. Give the folder that `cairn serve --data` was given; if it lost its "
@@ -33,7 +33,7 @@ struct OpenedStore: Sendable {
             throw ExitCode(66)
         }
         let directory: DataDirectory
-        do { directory = try await DataDirectory.open(path, logger: logger, forced: forced) } catch {
+        do { directory = try await DataDirectory.open(path, logger: logger, forced: place.force) } catch {
             console.failure("\(path): \(error.advice)")
             throw error.exitCode
         }

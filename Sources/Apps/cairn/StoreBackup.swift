@@ -14,22 +14,18 @@ extension Store {
                 shm: files finished since then are taken up from their records at the next start.
                 """)
 
-        @Argument(help: ArgumentHelp("The data directory.", valueName: "folder"))
-        var data: String
-
-        @Flag(help: "Copy also on a file system whose syncs promise nothing, such as NFS or an overlay.")
-        var force = false
+        @OptionGroup var place: DataOptions
 
         @OptionGroup var output: OutputOptions
 
         func run() async throws {
             let console = Console(output)
-            try await OpenedStore.with(data, forced: force, console, .errorsOnly) { store in
+            try await OpenedStore.with(place, console, .errorsOnly) { store in
                 do throws(StoreError) {
                     let name = try await store.directory.backUp(store.ledger, at: .now())
-                    console.result([("path", .string("\(data)/\(name)"))], "\(data)/\(name)")
+                    console.result([("path", .string("\(place.data)/\(name)"))], "\(place.data)/\(name)")
                 } catch {
-                    console.failure("\(data): \(error.advice)")
+                    console.failure("\(place.data): \(error.advice)")
                     throw ExitCode(error == .noSpace ? 75 : 74)
                 }
             }

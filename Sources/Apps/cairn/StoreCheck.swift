@@ -21,17 +21,13 @@ extension Store {
                 broken off goes on where it was when it is given the --since that it printed at its start.
                 """)
 
-        @Argument(help: ArgumentHelp("The data directory.", valueName: "folder"))
-        var data: String
+        @OptionGroup var place: DataOptions
 
         @Flag(help: "Read every chunk and every record, and compute every digest.")
         var full = false
 
         @Option(help: ArgumentHelp("What was read since then need not be read again.", valueName: "seconds since 1970"))
         var since: Int64?
-
-        @Flag(help: "Check also on a file system whose syncs promise nothing, such as NFS or an overlay.")
-        var force = false
 
         @OptionGroup var output: OutputOptions
 
@@ -42,7 +38,7 @@ extension Store {
         func run() async throws {
             let console = Console(output)
             _ = ProcessLimits.prepare()
-            try await OpenedStore.with(data, forced: force, console, .errorsOnly) { store in
+            try await OpenedStore.with(place, console, .errorsOnly) { store in
                 let start = Timestamp(seconds: since ?? Timestamp.now().seconds)
                 if full {
                     console.note(
@@ -56,7 +52,7 @@ extension Store {
                         if full { try await check.bytes(since: start) }
                         try await check.files(isFull: full)
                     } catch {
-                        console.failure("\(data): stopped: \(error.advice). What was done is done; run it again")
+                        console.failure("\(place.data): stopped: \(error.advice). What was done is done; run it again")
                         throw ExitCode(74)
                     }
                     found = check.found

@@ -17,17 +17,13 @@ extension Store {
                 --limit-trash says; --now frees them at once.
                 """)
 
-        @Argument(help: ArgumentHelp("The data directory.", valueName: "folder"))
-        var data: String
+        @OptionGroup var place: DataOptions
 
         @Flag(help: "Free at once what is reclaimed, and all that is in the trash.")
         var now = false
 
         @Option(help: ArgumentHelp("Hours that what is reclaimed stays in the trash.", valueName: "hours"))
         var limitTrash = Int(Limits().trash / .seconds(3600))
-
-        @Flag(help: "Collect also on a file system whose syncs promise nothing, such as NFS or an overlay.")
-        var force = false
 
         @OptionGroup var output: OutputOptions
 
@@ -39,7 +35,7 @@ extension Store {
             let console = Console(output)
             let logger = Logger.errorsOnly
             _ = ProcessLimits.prepare()
-            try await OpenedStore.with(data, forced: force, console, logger) { store in
+            try await OpenedStore.with(place, console, logger) { store in
                 var limits = Limits()
                 limits.trash = now ? .zero : .seconds(limitTrash * 3600)
                 var outcome = Outcome()
@@ -48,7 +44,7 @@ extension Store {
                 }
                 console.show(outcome)
                 if let failure = outcome.failure {
-                    console.failure("\(data): stopped: \(failure.advice). What was done is done; run it again")
+                    console.failure("\(place.data): stopped: \(failure.advice). What was done is done; run it again")
                     throw ExitCode(failure == .noSpace ? 75 : 74)
                 }
             }

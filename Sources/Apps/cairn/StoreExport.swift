@@ -18,17 +18,13 @@ extension Store {
                 folders of theirs. What is in the folder already is left alone: run it again to go on.
                 """)
 
-        @Argument(help: ArgumentHelp("The data directory.", valueName: "folder"))
-        var data: String
+        @OptionGroup var place: DataOptions
 
         @Argument(help: ArgumentHelp("Where to; made when it is absent.", valueName: "folder"))
         var target: String
 
         @Argument(help: ArgumentHelp("The ids of files; without any, all of them.", valueName: "id"))
         var files: [String] = []
-
-        @Flag(help: "Export also from a file system whose syncs promise nothing, such as NFS or an overlay.")
-        var force = false
 
         @OptionGroup var output: OutputOptions
 
@@ -40,7 +36,7 @@ extension Store {
             let console = Console(output)
             _ = ProcessLimits.prepare()
             let wanted = Set(files.compactMap(UploadID.init))
-            try await OpenedStore.with(data, forced: force, console, .errorsOnly) { store in
+            try await OpenedStore.with(place, console, .errorsOnly) { store in
                 var export = Exporting(target: target, console: console)
                 do {
                     for space in try await store.spaces(Limits(), .silent) {

@@ -18,11 +18,7 @@ extension Store {
                 here. A format.json that is lost or damaged is made anew, too. Can be broken off and run again.
                 """)
 
-        @Argument(help: ArgumentHelp("The data directory.", valueName: "folder"))
-        var data: String
-
-        @Flag(help: "Rebuild also on a file system whose syncs promise nothing, such as NFS or an overlay.")
-        var force = false
+        @OptionGroup var place: DataOptions
 
         @OptionGroup var output: OutputOptions
 
@@ -31,16 +27,16 @@ extension Store {
             _ = ProcessLimits.prepare()
             let moved: [String]
             do throws(DiskError) {
-                guard FileManager.default.fileExists(atPath: data) else { throw .notADataDirectory }
-                moved = try await DataDirectory.forgetLedger(of: data, at: .now())
+                guard FileManager.default.fileExists(atPath: place.data) else { throw .notADataDirectory }
+                moved = try await DataDirectory.forgetLedger(of: place.data, at: .now())
             } catch {
-                console.failure("\(data): \(error.advice)")
+                console.failure("\(place.data): \(error.advice)")
                 throw error.exitCode
             }
             for name in moved {
                 console.note("the old ledger's \(name.suffix(4) == "-wal" ? "log" : "file") is \(name)")
             }
-            try await OpenedStore.with(data, forced: force, console, .errorsOnly) { store in
+            try await OpenedStore.with(place, console, .errorsOnly) { store in
                 var adopted = Adopted()
                 do {
                     for space in try await store.spaces(Limits(), .silent) {
@@ -51,7 +47,7 @@ extension Store {
                         }
                     }
                 } catch {
-                    console.failure("\(data): stopped: \(error). Run it again")
+                    console.failure("\(place.data): stopped: \(error). Run it again")
                     throw ExitCode(74)
                 }
                 for id in adopted.unreadable { console.note("the record of \(id) cannot be read: that file is lost") }
