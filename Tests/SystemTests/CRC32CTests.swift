@@ -46,6 +46,20 @@ import Testing
         }
     }
 
+    @Test(arguments: Seed.some) func `instruction and tables agree where lanes begin, end and are joined`(seed: Seed) {
+        var random = seed
+        let message = random.bytes(4 * 3072)
+        for lanes in 0...3 {
+            for length in max(0, lanes * 3072 - 20)...(lanes * 3072 + 20) {
+                let part = message.span.extracting(lanes..<(lanes + length))
+                let before = UInt32.random(in: .min ... .max, using: &random)
+                let fast = CRC32C.checksum(part, continuing: before)
+                let slow = CRC32C.portableChecksum(part, continuing: before)
+                #expect(fast == slow, "\(length) bytes, continuing \(before)")
+            }
+        }
+    }
+
     @Test func `every flip of one bit is found`() {
         var seed = Seed(6)
         var message = seed.bytes(60)
