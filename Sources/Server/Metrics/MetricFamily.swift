@@ -40,8 +40,10 @@ struct MetricFamily {
     }
 
     static func name(_ label: String) -> String {
-        let text = String(label.unicodeScalars.map { isPlain($0) ? Character($0) : "_" })
-        return text.first.map { $0.isNumber } ?? true ? "_\(text)" : text
+        let startsWell = label.utf8.first.map { isLetter($0) || $0 == UInt8(ascii: "_") } ?? false
+        if startsWell, label.utf8.allSatisfy(isPlain) { return label }
+        let text = String(label.unicodeScalars.map { $0.isASCII && isPlain(UInt8(ascii: $0)) ? Character($0) : "_" })
+        return startsWell ? text : "_\(text)"
     }
 
     /// `name="value"` with commas between, in the order of the names.
@@ -49,12 +51,20 @@ struct MetricFamily {
         dimensions.sorted { $0.0 < $1.0 }.map { "\(name($0.0))=\"\(escaped($0.1))\"" }.joined(separator: ",")
     }
 
-    private static func isPlain(_ scalar: Unicode.Scalar) -> Bool {
-        scalar.isASCII && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar) || scalar == "_")
+    private static func isLetter(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+    }
+
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        isLetter(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || byte == UInt8(ascii: "_")
     }
 
     private static func escaped(_ value: String) -> String {
-        value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
+        let hasNone = !value.utf8.contains {
+            [UInt8(ascii: "\\"), UInt8(ascii: "\""), UInt8(ascii: "\n")].contains($0)
+        }
+        if hasNone { return value }
+        return value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
     }
 }
 
