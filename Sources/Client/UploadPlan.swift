@@ -62,6 +62,8 @@ package struct UploadPlan: Sendable {
     private var onlyDigests = false
     private var queue: [Int] = []
     private var queued = 0
+    /// Chunks handed out and not acknowledged.
+    private var travelling = 0
     private var wanted: Set<Digest> = []
     /// Bytes of the file that the server has shown to have.
     package private(set) var acknowledged: Int64 = 0
@@ -147,7 +149,9 @@ extension UploadPlan {
         let count = min(entries.count - named, Self.segmentLimit)
         let isLast = isDigested && named + count == entries.count
         guard count > 0 else { return isLast ? ending() : nil }
-        let isHungry = expectsMissing && queue.count - queued <= lanes / 2
+        // While every connection has work, a request is made for a third of the window, so that bodies get long.
+        let isWorthIt = travelling < lanes || count >= max(1, rules.window / 3)
+        let isHungry = expectsMissing && isWorthIt && queue.count - queued <= lanes / 2
         let isFull = !expectsMissing && held.count + reading >= rules.window
         guard isLast || isDue || isHungry || isFull || count >= target else { return nil }
         return naming(named..<named + count, end: isLast && !isEndNamed ? end : nil)
@@ -203,6 +207,7 @@ extension UploadPlan {
             length += entries[index].length
             queued += 1
         }
+        travelling += parcels.count
         return parcels
     }
 
@@ -225,6 +230,7 @@ extension UploadPlan {
     /// The server has acknowledged the chunk.
     package mutating func sent(_ parcel: Parcel) {
         held[parcel.index] = nil
+        travelling -= 1
         acknowledged += Int64(parcel.entry.length)
     }
 

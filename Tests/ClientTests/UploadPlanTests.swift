@@ -53,6 +53,22 @@ import Testing
         #expect(outcome2?.range == 10..<15)
     }
 
+    @Test func `names several at a time while every connection has work, and at once when one has none`() throws {
+        var plan = plan(100, window: 12)
+        read(0..<2, &plan)
+        let first = try found(plan.segment(lanes: 2))
+        plan.named(first, missing: MissingIndices(0..<2, in: 0..<2))
+        let parcels = try [found(plan.parcels(limit: 1))[0], found(plan.parcels(limit: 1))[0]]
+        read(2..<5, &plan)
+        let early = plan.segment(lanes: 2)
+        #expect(early == nil)
+        var other = plan
+        other.sent(parcels[1])
+        #expect(other.segment(lanes: 2)?.range == 2..<5)
+        read(5..<6, &plan)
+        #expect(plan.segment(lanes: 2)?.range == 2..<6)
+    }
+
     @Test func `names in growing segments where nothing is missing`() throws {
         var plan = plan(1000)
         var counts: [Int] = []
