@@ -49,13 +49,18 @@ public protocol TailStore: Sendable {
 ///
 /// Used by one task at a time. Dropping the last reference frees what was written.
 public protocol ChunkDraft: AnyObject, Sendable {
-    /// Adds `bytes` at the end; they are not durable yet.
-    func append(_ bytes: ByteBuffer) async throws(StoreError)
+    /// Adds `bytes` at the end; they are not durable yet. `work` is done meanwhile, unless an error comes first.
+    func append(_ bytes: ByteBuffer, during work: () -> Void) async throws(StoreError)
 
     /// Returns when every byte so far is durable under a name that `TailStore.draft(continuing:)` finds again.
     ///
     /// A draft that has a name keeps it.
     func persist(for upload: UploadID) async throws(StoreError) -> TailName
+}
+
+extension ChunkDraft {
+    /// Adds `bytes` at the end; they are not durable yet.
+    public func append(_ bytes: ByteBuffer) async throws(StoreError) { try await append(bytes) {} }
 }
 
 /// Keeps a copy of what the ledger knows of each complete file, so that a lost ledger loses no file.

@@ -34,10 +34,8 @@ struct ChunkWriter: ~Copyable {
             let slice = bytes.readSlice(length: min(bytes.readableBytes, chunkLength - length))
         else { return nil }
         let draft = try await openDraft()
-        async let failure = draft.failure(appending: slice)
-        hasher.update(slice.readableBytesUInt8Span)
+        try await draft.append(slice) { hasher.update(slice.readableBytesUInt8Span) }
         length += slice.readableBytes
-        if let failure = await failure { throw failure }
         return length == chunkLength ? close() : nil
     }
 
@@ -63,15 +61,5 @@ struct ChunkWriter: ~Copyable {
         let draft = try await store.draft(continuing: nil)
         self.draft = draft
         return draft
-    }
-}
-
-extension ChunkDraft {
-    /// `append` as a value, so that it can run beside the hashing.
-    fileprivate func failure(appending bytes: ByteBuffer) async -> StoreError? {
-        do {
-            try await append(bytes)
-            return nil
-        } catch { return error }
     }
 }

@@ -164,7 +164,8 @@ private final class MemoryDraft: ChunkDraft {
 
     var bytes: ByteBuffer { state.withLock { $0.bytes } }
 
-    func append(_ bytes: ByteBuffer) async throws(StoreError) {
+    func append(_ bytes: ByteBuffer, during work: () -> Void) async throws(StoreError) {
+        work()
         _ = state.withLock { $0.bytes.writeImmutableBuffer(bytes) }
     }
 

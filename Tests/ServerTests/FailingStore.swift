@@ -91,9 +91,9 @@ private final class FailingDraft: ChunkDraft {
         self.base = base
     }
 
-    func append(_ bytes: ByteBuffer) async throws(StoreError) {
+    func append(_ bytes: ByteBuffer, during work: () -> Void) async throws(StoreError) {
         try store.pass(.write)
-        try await base.append(bytes)
+        try await base.append(bytes, during: work)
     }
 
     func persist(for upload: UploadID) async throws(StoreError) -> TailName {

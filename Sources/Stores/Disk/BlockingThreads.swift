@@ -13,11 +13,13 @@ struct BlockingThreads: Sendable {
         threads.start()
     }
 
+    /// - Parameter other: Done by the caller while a thread works; one that is done first is not waited for.
     func run<Value: Sendable>(
-        _ work: @escaping @Sendable () throws(StoreError) -> Value
+        _ work: @escaping @Sendable () throws(StoreError) -> Value, beside other: () -> Void = {}
     ) async throws(StoreError) -> Value {
         let result = await Reply.to { reply in
             submit(work) { reply($0) }
+            other()
         }
         return try result.get()
     }

@@ -20,11 +20,12 @@ final class DiskDraft: ChunkDraft {
         if let name { store.heldTails.release(name) }
     }
 
-    func append(_ bytes: ByteBuffer) async throws(StoreError) {
-        try await store.threads.work.run { [self] () throws(StoreError) in
-            try store.admission.admit(bytes.readableBytes)
-            try change { state throws(FileSystemError) in try state.append(bytes, in: store.folders) }
-        }
+    func append(_ bytes: ByteBuffer, during work: () -> Void) async throws(StoreError) {
+        try await store.threads.work.run(
+            { [self] () throws(StoreError) in
+                try store.admission.admit(bytes.readableBytes)
+                try change { state throws(FileSystemError) in try state.append(bytes, in: store.folders) }
+            }, beside: work)
     }
 
     func persist(for upload: UploadID) async throws(StoreError) -> TailName {

@@ -24,6 +24,14 @@ enum DraftChecks {
             try await store.keep(draft, as: noise(1, 10))
             try expect(try await store.chunk(noise(1, 10)), is: noise(1, 10))
         },
+        StoreCheck("what is to be done while bytes are written is done once, before the writing is told") { store in
+            let draft = try await store.draft(continuing: nil)
+            for count in 1...3 {
+                var done = 0
+                try await draft.append(ByteBuffer(bytes: noise(UInt64(count), 100))) { done += 1 }
+                try expect(done, is: 1, "piece \(count)")
+            }
+        },
         StoreCheck("drafts that are written at the same time do not mix") { store in
             let drafts = [try await store.draft(continuing: nil), try await store.draft(continuing: nil)]
             for place in 0..<50 {
