@@ -40,10 +40,12 @@ extension DataDirectory {
         guard isOurs else { throw .notADataDirectory }
         let lock = try OpenedDirectory.lock(root)
         defer { withExtendedLifetime(lock) {} }
-        let moved: [String]
-        do throws(FileSystemError) { moved = try setLedgerAside(in: root, moment) } catch { throw DiskError(error) }
-        try StoreFormat.withoutLedger(in: root)
-        return moved
+        let format = try StoreFormat.withoutLedger(in: root)
+        do throws(FileSystemError) {
+            let moved = try setLedgerAside(in: root, moment)
+            try format.replace(in: root)
+            return moved
+        } catch { throw DiskError(error) }
     }
 
     /// The log goes first: without it the database alone would be a ledger that forgot its end.

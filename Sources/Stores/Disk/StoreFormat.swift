@@ -76,21 +76,21 @@ struct StoreFormat: Codable, Hashable, Sendable {
     }
 
     /// Puts this in the place of whatever stands there, durably.
-    private func replace(in root: any Directory) throws(FileSystemError) {
+    func replace(in root: any Directory) throws(FileSystemError) {
         let name = String(UInt64.random(in: .min ... .max), radix: 16)
         try root.link(try written(in: root), as: name)
         try root.rename(name, to: Folders.format, in: root)
         try root.sync()
     }
 
-    /// Makes the directory one whose ledger is yet to be made: its own format where that can be read, else a new one.
-    static func withoutLedger(in root: any Directory) throws(DiskError) {
+    /// The format of a directory whose ledger is yet to be made: its own where that can be read, else a new one.
+    static func withoutLedger(in root: any Directory) throws(DiskError) -> StoreFormat {
         var format = StoreFormat()
         do throws(DiskError) {
             if let bytes = try stored(in: root) { format = try StoreFormat(bytes) }
         } catch .notADataDirectory {}  // the rest of the directory tells what it is
         format.ledger = nil
-        do throws(FileSystemError) { try format.replace(in: root) } catch { throw DiskError(error) }
+        return format
     }
 
     private func write(to root: any Directory) throws(FileSystemError) {
