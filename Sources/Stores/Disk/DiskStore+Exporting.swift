@@ -14,13 +14,14 @@ extension DiskStore {
         try await threads.work.run { [self] () throws(StoreError) in
             let file: PlainFile
             do throws(FileSystemError) { file = try PlainFile(path) } catch { throw error.storeError }
-            let shared: Int64
-            do throws(StoreError) { shared = try write(manifest, to: file.file) } catch {
+            do throws(StoreError) {
+                let shared = try write(manifest, to: file.file)
+                do throws(FileSystemError) { try file.finish() } catch { throw error.storeError }
+                return shared
+            } catch {
                 file.discard()
                 throw error
             }
-            do throws(FileSystemError) { try file.finish() } catch { throw error.storeError }
-            return shared
         }
     }
 

@@ -1,0 +1,74 @@
+import CairnContent
+import CairnDisk
+import CairnEngine
+import Foundation
+import Testing
+
+@Suite struct `A file that is exported` {
+    private static let chunkLength = ChunkSize.minimum.length
+
+    /// Hands out a store with a file of a chunk that lies raw, one that lies encoded and a short one; its manifest, its
+    /// bytes, and a folder to export to.
+    private func withFile(_ work: (DiskStore, Manifest, [UInt8], RealFolder) async throws -> Void) async throws {
+        let pieces = [noise(1, Self.chunkLength), lines(Self.chunkLength), noise(2, 1000)]
+        let folder = try RealFolder()
+        try await withRealData { data in
+            for piece in pieces { try await data.store.keep(piece) }
+            let manifest = try Manifest(chunkSize: .minimum, entries: pieces.map { Entry(of: $0) })
+            try await work(data.store, manifest, pieces.flatMap(\.self), folder)
+        }
+    }
+
+    private func contents(_ folder: RealFolder, _ name: String) throws -> [UInt8] {
+        try Array(Data(contentsOf: URL(filePath: "\(folder.path)/\(name)")))
+    }
+
+    @Test func `is the file, whole, in the place of what stood there`() async throws {
+        try await withFile { store, manifest, bytes, folder in
+            for round in 1...2 {
+                let shared = try await store.export(manifest, to: folder.path + "/copy")
+                #expect(try contents(folder, "copy") == bytes, "round \(round)")
+                #expect(shared >= 0 && shared <= Int64(Self.chunkLength + 1000), "what lies encoded is never shared")
+                #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["copy"])
+            }
+        }
+    }
+
+    @Test func `without a byte is an empty file`() async throws {
+        try await withFile { store, _, _, folder in
+            let empty = try Manifest(chunkSize: .minimum, entries: [])
+            #expect(try await store.export(empty, to: folder.path + "/empty") == 0)
+            #expect(try contents(folder, "empty") == [])
+        }
+    }
+
+    @Test func `of which a chunk is absent or damaged is refused, and what stood there stays`() async throws {
+        try await withFile { store, manifest, _, folder in
+            try Data("before".utf8).write(to: URL(filePath: folder.path + "/copy"))
+            let missing = Entry(of: noise(9, 1000))
+            let other = try Manifest(chunkSize: .minimum, entries: Array(manifest.entries.dropLast()) + [missing])
+            await #expect(throws: StoreError.damaged(missing.digest)) {
+                try await store.export(other, to: folder.path + "/copy")
+            }
+            try await store.quarantine(manifest.entries[1].digest, at: Timestamp(seconds: 0))
+            await #expect(throws: StoreError.damaged(manifest.entries[1].digest)) {
+                try await store.export(manifest, to: folder.path + "/copy")
+            }
+            #expect(try contents(folder, "copy") == Array("before".utf8))
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["copy"])
+        }
+    }
+
+    @Test(arguments: ["absent/copy", "taken"]) func `has to have a place, or nothing is left`(
+        name: String
+    ) async throws {
+        try await withFile { store, manifest, _, folder in
+            try FileManager.default.createDirectory(
+                atPath: folder.path + "/taken/x", withIntermediateDirectories: true)
+            await #expect(throws: StoreError.self) {
+                try await store.export(manifest, to: "\(folder.path)/\(name)")
+            }
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["taken"])
+        }
+    }
+}
