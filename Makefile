@@ -1,6 +1,7 @@
 # make run    a server with a real file in it        make test   every test
 # make tsan   engine and disk store under TSan       make bench  speed, beside others (bench-quick: shorter)
 # make browser  the page in Chromium                 make browser-full  the same, longer, with figures
+# make coverage  what of the stores the tests reach
 # make model  the protocols, every state             make fuzz   what reads bytes from outside, FUZZ_SECONDS a target
 # make history  appends at once, one history
 # make renewal  a certificate replaced under load
@@ -50,6 +51,13 @@ test: packages vectors clients
 tsan: packages
 	CAIRN_PARTS=core $(SWIFT) test -c release --sanitize=thread --scratch-path .build-tsan \
 		--filter 'EngineTests|DiskTests' --skip 'Power lost|fails at any call|noticed'
+
+# Which lines, regions and throws of stores and ledger the tests reach (spec/checking.md); ends with 1 below the bar.
+.PHONY: coverage
+MEASURED := CAIRN_PARTS=core $(SWIFT) test -c release --enable-code-coverage --scratch-path .build-coverage
+coverage: packages
+	$(MEASURED) --filter 'SystemTests|ContentTests|EngineTests|DiskTests'
+	python3 .make/coverage.py "$$($(MEASURED) --show-coverage-path)"
 
 # The page in a real browser, where one can be installed.
 PYTHON := .build/browser/bin/python
@@ -145,7 +153,7 @@ format:
 	$(SWIFT) format --in-place --recursive Package.swift Sources Tests
 
 clean:
-	rm -rf .build .build-tsan .build-fuzz .build-model
+	rm -rf .build .build-tsan .build-fuzz .build-model .build-coverage
 
 # Other people's clients, which the tests run.
 .PHONY: clients
