@@ -15,7 +15,7 @@ import Testing
     }
 
     private static let troubles = [
-        Trouble(place: "tokens.json", bytes: nil, says: "tokens.json: read: Is a directory"),
+        Trouble(place: "tokens.json", bytes: nil, says: "read: Is a directory"),
         Trouble(place: "tokens.json", bytes: "{", says: "tokens.json: not a file of tokens"),
         Trouble(place: "ns/other", bytes: "", says: "namespace other: "),
         Trouble(place: "ns", bytes: "", says: "Not a directory"),
