@@ -11,8 +11,11 @@ extension Native {
         case .uploads(let uploads, let state, let hasMore): list(uploads, state, hasMore)
         case .manifest(let manifest, let upload): self.manifest(manifest, upload, request)
         case .cancelled: Answer(.noContent)
-        case .capabilities(let limits, let chunkSize, let dedup):
-            Answer(.ok, json: capabilities(limits, chunkSize, dedup))
+        case .capabilities(let limits, let chunkSize, let dedup, let caller):
+            Answer(
+                .ok, caller == nil ? [:] : [.cacheControl: "no-store"],
+                json: .object(
+                    capabilities(limits, chunkSize, dedup) + (caller.map { [("caller", json(of: $0))] } ?? [])))
         case .appended(let upload): Answer(.noContent, stating(upload))
         case .native(let outcome): answer(to: outcome)
         case .health(let isWritable): health(isWritable)
@@ -93,8 +96,10 @@ extension Native {
         return Answer(.ok, fields, body: [.bytes(isJSON ? manifest.json : manifest.bytes)])
     }
 
-    private static func capabilities(_ limits: Limits, _ chunkSize: ChunkSize, _ dedup: Dedup) -> JSON {
-        .object([
+    private static func capabilities(
+        _ limits: Limits, _ chunkSize: ChunkSize, _ dedup: Dedup
+    ) -> [(String, JSON)] {
+        [
             ("cairn", .number(1)),
             ("dialects", .array(["x-start-byte", "plain", "tus", "ietf", "native"].map { .string($0) })),
             ("chunkSize", .number(Int64(chunkSize.length))), ("encodings", .array([.string("lz4")])),
@@ -110,6 +115,20 @@ extension Native {
                     ("idleSeconds", .number(limits.idle.components.seconds)),
                 ])
             ),
+        ]
+    }
+
+    private static func json(of caller: Identity) -> JSON {
+        let link = caller.link.map { link in
+            JSON.object([
+                ("length", .number(link.length)), ("types", .array(link.types.map { .string($0) })),
+                ("state", .string(link.state.rawValue)),
+            ])
+        }
+        return .object([
+            ("principal", .text(caller.principal)), ("namespace", .text(caller.namespace)),
+            ("rights", .array(caller.rights.map { .string($0) })), ("expires", .text(caller.expires.map(date))),
+            ("link", link ?? .null),
         ])
     }
 

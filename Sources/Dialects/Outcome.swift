@@ -17,7 +17,8 @@ public enum Outcome: Sendable {
     /// A page of a list, and whether more follow.
     case uploads([Upload], state: Upload.State, hasMore: Bool)
     case cancelled
-    case capabilities(Limits, ChunkSize, Dedup)
+    /// What is served; and, where that is asked, who the caller is.
+    case capabilities(Limits, ChunkSize, Dedup, to: Identity? = nil)
     case health(isWritable: Bool)
     case options
     /// How a command of the native dialect ended.

@@ -8,7 +8,7 @@ public enum AccessLogForm: Sendable { case line, fields }
 
 /// One line a request, for people (spec/http.md, "Access log").
 ///
-///     POST /upload 200 in=1048576 out=0 12ms upload=1f0c9a2e offset=1048576 from=127.0.0.1:50312 request=5d…
+///     POST /upload 200 in=1048576 out=0 12ms upload=1f0c9a2e offset=1048576 token=2f… from=127.0.0.1:5031 request=5d…
 ///
 /// A path stands there without its query and with everything but visible ASCII escaped; fields, file ids and names sent
 /// in fields never do.
@@ -17,6 +17,8 @@ struct AccessLog {
     let path: String
     let remote: String
     let request: String
+    /// The id of the token that the request came with, or that signed its link: no secret.
+    var token: String?
     let start = ContinuousClock.now
     /// Set as they become known.
     var upload: UploadID?
@@ -27,6 +29,7 @@ struct AccessLog {
             "\(method.rawValue) \(Self.escaped(path)) \(status.code) in=\(received) out=\(sent) \(milliseconds)ms"
         if let upload { line += " upload=\("\(upload)".prefix(8))" }
         if let offset { line += " offset=\(offset)" }
+        if let token { line += " token=\(token)" }
         return line + " from=\(remote) request=\(request)"
     }
 
@@ -39,6 +42,7 @@ struct AccessLog {
         ]
         fields["upload"] = upload.map { "\("\($0)".prefix(8))" }
         fields["offset"] = offset.map { .stringConvertible($0) }
+        fields["token"] = token.map { "\($0)" }
         return fields
     }
 

@@ -19,6 +19,11 @@ struct Caller: Sendable {
     /// Whoever comes where nobody is asked who they are.
     static func anyone(_ engine: Engine) -> Caller { Caller(engine: engine, principal: .everyone, rights: .all) }
 
+    /// Whose what they bring is, for hooks; nil where nobody is asked.
+    var hookOwner: HookEvent.Owner? {
+        token.map { HookEvent.Owner(principal: $0.principal, namespace: $0.namespace, token: $0.id) }
+    }
+
     /// Throws `forbidden` unless the caller has one of `rights`; none are needed when there are none.
     func check(_ rights: Rights) throws(RequestError) {
         guard rights.isEmpty || !rights.isDisjoint(with: self.rights) else { throw .forbidden(rights.words) }

@@ -46,7 +46,9 @@ struct Exchange: Sendable {
         self.id = id
         self.isForwarded = isForwarded
         self.page = page
-        log = AccessLog(method: request.method, path: request.head.path ?? "", remote: remote, request: id)
+        log = AccessLog(
+            method: request.method, path: request.head.path ?? "", remote: remote, request: id,
+            token: routes.caller.token?.id)
     }
 
     func response() async -> Response {

@@ -35,6 +35,8 @@ public struct HookEvent: Hashable, Sendable {
     public let request: String
     /// The client: `host:port`, `unix` or `-`.
     public let remote: String
+    /// Whose the upload is; nil where nobody is asked who they are.
+    public var owner: Owner?
     public var upload: UploadID?
     public var metadata = Metadata()
     /// In bytes, when it is known.
@@ -48,6 +50,15 @@ public struct HookEvent: Hashable, Sendable {
         self.kind = kind
         request = place.request
         remote = place.remote
+        owner = place.owner
+    }
+
+    /// A principal, by the name it has in its namespace.
+    public struct Owner: Hashable, Sendable {
+        public let principal: String
+        public let namespace: Namespace
+        /// The id of the token with which the request came, or that signed its link.
+        public let token: String
     }
 }
 
@@ -55,4 +66,5 @@ public struct HookEvent: Hashable, Sendable {
 struct HookPlace: Sendable {
     let request: String
     let remote: String
+    var owner: HookEvent.Owner?
 }

@@ -63,7 +63,7 @@ public struct UploadResponder<Context: RequestContext>: HTTPResponder {
         logger[metadataKey: "hb.request.id"] = nil  // the access log says it in its own place
         let credential = Credential(request.head)
         let caller = gate.caller(credential?.text)
-        let place = HookPlace(request: id, remote: AccessLog.text(remote))
+        let place = HookPlace(request: id, remote: AccessLog.text(remote), owner: caller?.hookOwner)
         var routes = UploadRoutes(caller: caller ?? .anyone(gate.front), health: health, logger: logger)
         (routes.hooks, routes.origins, routes.place) = (hooks, origins, place)
         routes.accessLog = accessLog

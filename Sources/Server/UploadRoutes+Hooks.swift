@@ -13,7 +13,7 @@ extension UploadRoutes {
             try await admit(beginning.metadata, beginning.declaredLength)
         case .append(let append, to: .name(let name)) where append.offset == 0:
             // Of an open upload of that name the bytes are no beginning.
-            let standing = try await engine.upload(named: UploadKey(name, of: principal), for: principal)
+            let standing = try await engine.upload(named: key(name), for: principal)
             if standing?.state != .open { try await admit(append.metadata, append.declaredLength) }
         default: return
         }

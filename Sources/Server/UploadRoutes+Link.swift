@@ -8,6 +8,22 @@ extension UploadRoutes {
     /// The name that an upload stands under: the client's own, or that of the link.
     func key(_ name: String) -> UploadKey { caller.link?.key(of: principal) ?? UploadKey(name, of: principal) }
 
+    /// Who the caller is to be told to be; nil where nobody is asked.
+    func identity() async throws(UploadError) -> Identity? {
+        guard let token = caller.token else { return nil }
+        guard let link = caller.link else {
+            return Identity(
+                principal: token.principal, namespace: token.namespace, rights: token.rights.words,
+                expires: token.expires)
+        }
+        let current = try await engine.upload(named: link.key(of: principal), for: principal)
+        let state: Identity.Link.State = current.map { $0.state == .complete ? .complete : .open } ?? .unused
+        return Identity(
+            principal: nil, namespace: nil, rights: caller.rights.words,
+            expires: min(link.expires, token.expires ?? link.expires),
+            link: Identity.Link(length: link.length, types: link.types, state: state))
+    }
+
     /// Throws unless the command is about the link's own upload and within what the link allows.
     func checkLink(_ command: Command) async throws {
         guard let link = caller.link else { return }

@@ -65,7 +65,8 @@ struct UploadRoutes: Sendable {
             try caller.check(upload.state == .open ? [.put, .delete] : .delete)
             try await engine.cancel(id, for: principal)
             return .cancelled
-        case .capabilities: return .capabilities(engine.limits, engine.chunkSize, engine.dedup)
+        case .capabilities:
+            return .capabilities(engine.limits, engine.chunkSize, engine.dedup, to: try await identity())
         case .health: return .health(isWritable: health.isWritable)
         case .life: return .health(isWritable: true)
         case .options: return .options

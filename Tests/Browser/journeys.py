@@ -10,6 +10,8 @@ import urllib.error
 import urllib.request
 
 from axe_playwright_python.sync_playwright import Axe
+
+from entering import ENTERING, accessible_entry
 from harness import (
     ARGUMENTS, CHROMIUM, HERE, MIB, Page, Salted, Server, digest_of, expect, run, wait_until,
 )
@@ -31,10 +33,17 @@ class World:
         self.large = Salted(folder / "film.mkv", LARGE, SEED)
         self.contexts = []
 
-    def page(self, **options):
+    def context(self, **options):
         context = self.browser.new_context(**options)
         self.contexts.append(context)
-        return Page(context, self.line.url)
+        return context
+
+    def page(self, **options):
+        return Page(self.context(**options), self.line.url)
+
+    def line_to(self, server):
+        """Another line, to a server of a test's own."""
+        return Line(server.port)
 
     def keep(self, name):
         """What the pages looked like when a test failed."""
@@ -408,6 +417,7 @@ def accessible(world):
     checked = 0
     for scheme in ("light", "dark"):
         page = world.page(color_scheme=scheme, bypass_csp=True)
+        page.is_listed()
         checked += axe(page, f"{scheme}, empty")
         world.line.hold(20 * MIB)
         page.choose([world.large.renew(), world.file("short.txt", data=b"abc")])
@@ -420,13 +430,17 @@ def accessible(world):
         checked += axe(page, f"{scheme}, paused and asking")
         page.reload()
         page.until("absent")
+        page.is_listed()
         checked += axe(page, f"{scheme}, waiting for its file")
         page.context.close()
     return f"{checked} rules passed"
 
 
+def entered_accessibly(world):
+    return accessible_entry(world, axe)
+
+
 def axe(page, what):
-    page.is_listed()
     found = Axe().run(page.page).response
     troubles = [f"{rule['id']}: {rule['nodes'][0]['html']}" for rule in found["violations"]]
     expect(not troubles, f"{what}: {troubles}")
@@ -437,6 +451,7 @@ JOURNEYS = [
     served_from_the_binary, empty_file, interrupted_in_every_way, full_only_when_the_server_says_complete,
     known_file_is_not_sent, folder_of_many_files, refusal_says_what_to_do, cancelled, by_keyboard, verified_again,
     original_page_beside_ours, crash_of_the_browser, dropped_file_goes_on_by_itself, accessible,
+    *ENTERING, entered_accessibly,
 ]
 
 if __name__ == "__main__":

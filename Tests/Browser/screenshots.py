@@ -1,6 +1,6 @@
 """Pictures of the page, to be looked at: screenshots.py CAIRN FOLDER
 
-Empty, uploading, paused, failed, finished; light, dark, narrow. A server of its own, real uploads; what is
+Empty, uploading, paused, failed, finished; asking for a token, entered, a link; light, dark, narrow. A server of its own, real uploads; what is
 staged is where they are held, and the server's refusal.
 """
 
@@ -11,6 +11,7 @@ import tempfile
 
 from playwright.sync_api import sync_playwright
 
+from entering import Guarded, give, is_asking, is_in, troubled
 from harness import ARGUMENTS, CHROMIUM, MIB, Page, Salted, Server
 from line import Line
 
@@ -32,7 +33,7 @@ FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontcon
 
 class Studio:
     def __init__(self, playwright, cairn, folder, out):
-        self.folder, self.out = folder, out
+        self.cairn, self.folder, self.out = cairn, folder, out
         self.server = Server(cairn, folder / "data")
         self.line = Line(self.server.port)
         fonts = folder / "fonts.conf"
@@ -87,6 +88,48 @@ class Studio:
         self.shoot(page, view, "finished")
         page.context.close()
 
+    def entering(self, view):
+        server = Guarded(self, f"guarded {view}")
+        page = Page(self.browser.new_context(**VIEWS[view]), server.url)
+        is_asking(page)
+        self.shoot(page, view, "asking")
+        give(page, "cairn_0123")
+        troubled(page, "This is no token")
+        page.page.get_by_role("button", name="Show the token").click()
+        self.shoot(page, view, "not a token")
+        give(page, server.tokens["ann"])
+        is_in(page)
+        page.choose(self.notes)
+        page.until("done")
+        page.press("Copy link")
+        page.wait("/needs a token/.test(document.querySelector('#transfers .standing').textContent)")
+        self.shoot(page, view, "entered")
+        server.revoke("ann")
+        page.page.wait_for_timeout(1500)
+        page.page.get_by_role("button", name="Refresh").click()
+        is_asking(page)
+        self.shoot(page, view, "taken back")
+        page.context.close()
+        server.make("ann", "--links")
+        server.make("sender", "--rights", "put", "--days", "30", "--namespace", "studio")
+        server.counts("sender")
+        page = Page(self.browser.new_context(**VIEWS[view]), server.url)
+        is_asking(page)
+        give(page, server.tokens["sender"])
+        is_in(page)
+        self.shoot(page, view, "may only upload")
+        page.context.close()
+        address = server.link("--length", "5000000", "--type", "application/pdf", "--type", "image/*")
+        page = Page(self.browser.new_context(**VIEWS[view]), address)
+        page.page.locator("#link-terms").wait_for()
+        self.shoot(page, view, "link")
+        page.choose(self.notes)
+        page.until("done")
+        page.page.locator("#link-end").wait_for()
+        self.shoot(page, view, "link used")
+        page.context.close()
+        server.stop()
+
     def close(self):
         self.browser.close()
         self.line.close()
@@ -101,6 +144,7 @@ def main():
         try:
             for view in VIEWS:
                 studio.view(view)
+                studio.entering(view)
         finally:
             studio.close()
 

@@ -29,6 +29,35 @@ import Testing
         #expect(methods.contains("POST") && methods.contains("GET"))
     }
 
+    @Test(arguments: ["text", "json"]) func `names the token of a request, and a hook its owner, but no secret`(
+        form: String
+    ) async throws {
+        let folder = try TemporaryFolder()
+        let token = try await makeToken("film", in: folder, "--principal", "shop", "--namespace", "other", "--links")
+        let hook = try folder.file("hook", "#!/bin/sh\ncat >>\(folder.path("events"))\n".utf8)
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: hook)
+        let server = try await ServerProcess(
+            data: folder.url.appending(path: "data"), "--log-format", form, "--hook-after", hook, "--hook-before", hook)
+        let link = try await CairnProcess.run("link", "--token", token.text, "--length", "2000")
+        let credentials = [token.text, link.text.trimmingCharacters(in: .whitespacesAndNewlines)]
+        for (number, credential) in credentials.enumerated() {
+            _ = try await put(
+                folder.file("secret name \(number)", content(1000, seed: number)), to: server, as: credential)
+        }
+        await server.stop()
+        let lines = server.log.split(separator: "\n").filter { $0.contains("/v1") }
+        let name = form == "json" ? "\"token\":\"\(token.id)\"" : " token=\(token.id) "
+        #expect(lines.count > 4 && lines.allSatisfy { $0.contains(name) }, "\(lines.first ?? "")")
+        let events = String(decoding: try folder.bytes("events"), as: UTF8.self)
+        let owner = "\"principal\":\"shop\",\"namespace\":\"other\",\"token\":\"\(token.id)\""
+        for event in ["begin", "finished"] {
+            let told = events.split(separator: "\n").filter { $0.contains("\"event\":\"\(event)\"") }
+            #expect(told.count == 2 && told.allSatisfy { $0.contains(owner) }, "\(events)")
+        }
+        let secrets = [String(token.text.suffix(64))] + credentials.map { String($0.suffix(40)) }
+        for secret in secrets { #expect(!(server.log + events).contains(secret)) }
+    }
+
     @Test func `is no more than was asked for`() async throws {
         #expect(try await log(["--log-level", "error"]) == [])
         #expect(try await log(["--log-level", "info"]).contains { $0.contains(" from=127.0.0.1:") })

@@ -110,5 +110,23 @@ import Testing
         let text = try answer(.capabilities(Limits(), .standard, .trust)).text
         #expect(text.contains("\"chunkSize\":4194304") && text.contains("\"length\":999999999999999"))
         #expect(text.contains("x-start-byte"))
+        #expect(!text.contains("caller"))
+    }
+
+    @Test func `who the caller is stands in the capabilities where that is asked`() throws {
+        let end = Timestamp(seconds: 1_800_000_000)
+        let holder = Identity(principal: "shop", namespace: .standard, rights: ["put", "get"], expires: end)
+        let known = try answer(.capabilities(Limits(), .standard, .prove, to: holder))
+        #expect(
+            known.text.hasSuffix(
+                #""caller":{"principal":"shop","namespace":"default","rights":["put","get"],"#
+                    + #""expires":"2027-01-15T08:00:00Z","link":null}}"#))
+        #expect(known["Cache-Control"] == "no-store")
+        let link = Identity.Link(length: 9, types: ["image/*"], state: .open)
+        let guest = Identity(principal: nil, namespace: nil, rights: ["put"], expires: nil, link: link)
+        #expect(
+            try answer(.capabilities(Limits(), .standard, .prove, to: guest)).text.hasSuffix(
+                #""caller":{"principal":null,"namespace":null,"rights":["put"],"expires":null,"#
+                    + #""link":{"length":9,"types":["image/*"],"state":"open"}}}"#))
     }
 }

@@ -107,7 +107,7 @@ import Testing
                 call.operation == .read && call.subject.contains("chunks/")
                     ? .fail(.io(number: 5, call: "read")) : .perform
             }
-            await #expect(throws: StoreError.failed("read: error 5")) { try await store.chunk(bytes) }
+            await #expect(throws: StoreError.failed("read: Input/output error (5)")) { try await store.chunk(bytes) }
             #expect(try await store.missing(from: [Entry(of: bytes).digest]).count == 1)
             try await store.keep(bytes)
             fileSystem.obey { _ in .perform }

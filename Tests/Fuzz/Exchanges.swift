@@ -90,7 +90,12 @@ struct Exchanges {
         case .manifest: return uploads.map { .manifest(Samples.manifest, of: $0) }
         case .list(let state, _, _): return [true, false].map { .uploads(uploads, state: state, hasMore: $0) }
         case .cancel: return [.cancelled] + refusals
-        case .capabilities: return Dedup.allCases.map { .capabilities(Limits(), .standard, $0) }
+        case .capabilities:
+            let link = Identity.Link(length: 9, types: ["image/*"], state: .open)
+            let guest = Identity(principal: nil, namespace: nil, rights: ["put"], expires: nil, link: link)
+            return Dedup.allCases.flatMap { dedup in
+                [nil, guest].map { .capabilities(Limits(), .standard, dedup, to: $0) }
+            }
         case .health: return [.health(isWritable: true), .health(isWritable: false)]
         case .life: return [.health(isWritable: true)]
         case .options: return [.options]

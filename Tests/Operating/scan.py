@@ -3,12 +3,12 @@
 
     scan.py CAIRN SCHEMATHESIS [--examples N] [--seed N]
 
-Two passes: ids as schemathesis makes them up (and follows them from answer to answer), then ids of a file and of an open
-upload that are here. It fails at a status of 500 or more, a status, media type, field or body that the page does not
+Three passes: ids as schemathesis makes them up (and follows them from answer to answer), then ids of a file and of an open
+upload that are here, and these once more with a token, on a server that asks for one. It fails at a status of 500 or more, a status, media type, field or body that the page does not
 name, a method that is taken and not named, bad input that is taken, and at a server that is not alive afterwards. Good
 input may be refused: what stands against it is often what is here (409, 410, 413). The seed is printed.
 """
-import argparse, hashlib, json, os, pathlib, random, re, shutil, subprocess, sys, urllib.request
+import argparse, hashlib, json, os, pathlib, random, re, shutil, subprocess, sys, urllib.error, urllib.request
 
 from parts import ROOT, Rules, Server, work_folder
 
@@ -28,9 +28,10 @@ enabled = false
 ENDING = ('cancel', 'remove', 'complete')
 
 
-def seeded(server):
+def seeded(server, token):
     """The ids of a complete file of four chunks, and of an open upload with two of its four entries."""
     def ask(method, path, body=b'', **fields):
+        fields |= {'Authorization': f'Bearer {token}'} if token else {}
         request = urllib.request.Request(server.url + path, body, {k.replace('_', '-'): v for k, v in fields.items()},
                                          method=method)
         with urllib.request.urlopen(request) as answer:
@@ -49,6 +50,19 @@ def seeded(server):
     if json.loads(ask('GET', '/v1/files'))['files'][0]['id'] != ids[0]:
         sys.exit('the seed is no file')
     return ids, hashlib.sha256(chunks[1]).hexdigest()
+
+
+def made_token(cairn, data):
+    made = subprocess.run([cairn, 'token', 'create', 'scan', '--data', data], capture_output=True, text=True, check=True)
+    return made.stdout.strip()
+
+
+def is_refused(url):
+    try:
+        urllib.request.urlopen(url).close()
+        return False
+    except urllib.error.HTTPError as error:
+        return error.code == 401
 
 
 def run(options, server, work, settings, *more):
@@ -87,15 +101,19 @@ def main():
     print(f'seed {options.seed}')
     rules, work = Rules(), work_folder('scan')
     try:
-        for name in ('any ids', 'known ids'):
+        for name in ('any ids', 'known ids', 'known ids, with a token'):
             folder = work / name.replace(' ', '-')
             folder.mkdir()
+            token = made_token(options.cairn.resolve(), folder / 'data') if 'token' in name else None
             server = Server(options.cairn.resolve(), folder)
-            (file, upload), digest = seeded(server)
+            (file, upload), digest = seeded(server, token)
             settings, more = COMMON, []
-            if name == 'known ids':
+            if name != 'any ids':
                 settings += known(file, upload, digest)
                 more = [x for operation in ENDING for x in ('--exclude-operation-id', operation)]
+            if token:
+                rules.hold(f'{name}: without it one is asked for', is_refused(server.url + '/v1'))
+                more += ['--header', f'Authorization: Bearer {token}']
             before = len(server.log())
             report, code = run(options, server, folder, settings, *more)
             figures = re.search(r'(\d+) generated', report)

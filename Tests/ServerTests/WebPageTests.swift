@@ -7,7 +7,8 @@ import Testing
     private static let types = [
         "/": "text/html; charset=utf-8", "/page.css": "text/css; charset=utf-8", "/icon.svg": "image/svg+xml",
         "/page.js": "text/javascript; charset=utf-8", "/cairn.js": "text/javascript; charset=utf-8",
-        "/cairn-worker.js": "text/javascript; charset=utf-8",
+        "/cairn-worker.js": "text/javascript; charset=utf-8", "/access.js": "text/javascript; charset=utf-8",
+        "/entry.js": "text/javascript; charset=utf-8", "/saving.js": "text/javascript; charset=utf-8",
     ]
 
     @Test func `is served with its type, a tag and a policy that lets it speak with its server only`() async throws {

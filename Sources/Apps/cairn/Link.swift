@@ -10,7 +10,7 @@ struct Link: AsyncParsableCommand {
         discussion: """
             The token is one that was made with --links; it is not part of the link. Whoever has the link begins one \
             upload with it, by any door, and goes on with it: as a token (Authorization: Bearer, --token), or in the \
-            address (http://HOST/files/?link=LINK).
+            address (http://HOST/files/?link=LINK). Whoever opens http://HOST/#link=LINK finds a page for that one file.
             """)
 
     @Option(help: ArgumentHelp("The token to sign with (default: $CAIRN_TOKEN).", valueName: "token"))
@@ -30,11 +30,17 @@ struct Link: AsyncParsableCommand {
     @Option(help: "Which file: links of one nonce are the same link (default: random).")
     var nonce: String?
 
+    @Option(help: ArgumentHelp("Print the address of this server's page with the link in it.", valueName: "address"))
+    var page: String?
+
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
         guard let text = ServerOptions.credential(token), let token = TokenText(text) else {
             throw ValidationError("Which token? Give --token, or set CAIRN_TOKEN.")
+        }
+        guard page?.wholeMatch(of: /https?:\/\/[^\s?#]+/) != nil || page == nil else {
+            throw ValidationError("--page is an http or https address, such as https://files.example.org/.")
         }
         guard (1...1_000_000).contains(hours) else { throw ValidationError("--hours is 1 to 1000000.") }
         let link = UploadLink(
@@ -44,10 +50,11 @@ struct Link: AsyncParsableCommand {
             throw ValidationError("A length below zero, a nonce that is no name, or a media type that is none.")
         }
         let signed = link.signed(with: LinkKey(of: token))
+        let address = page.map { "\($0)\($0.hasSuffix("/") ? "" : "/")#link=\(signed)" }
         let members: [(String, JSON)] = [
             ("link", .string(signed)), ("nonce", .string(link.nonce)), ("length", .number(link.length)),
             ("types", .array(link.types.map { .string($0) })), ("expires", .number(link.expires.seconds)),
         ]
-        Console(output).result(members, signed)
+        Console(output).result(members + (address.map { [("page", .string($0))] } ?? []), address ?? signed)
     }
 }

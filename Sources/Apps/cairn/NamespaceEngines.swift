@@ -37,7 +37,7 @@ struct NamespaceEngines: Sendable {
             for namespace in try await directory.namespaces() where namespace != .standard {
                 recorded[namespace] = try await directory.store(for: namespace, logger: logger).recorded()
             }
-        } catch { throw error as? StoreError ?? .failed("\(error)") }
+        } catch { throw error as? StoreError ?? .failed(Advice.on(error)) }
         return recorded
     }
 

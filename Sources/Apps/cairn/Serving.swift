@@ -110,7 +110,9 @@ struct Serving {
     /// Who may come; refused where everybody could whom the address lets in, unless that is wanted.
     private func gate(_ engines: NamespaceEngines) async throws -> Gate {
         let gate: Gate
-        do { gate = try await engines.gate() } catch { try fail("tokens of \(data): \(error)", ExitCode(74)) }
+        do { gate = try await engines.gate() } catch {
+            try fail("\(data): cannot tell who may come: \(Advice.on(error))", ExitCode(74))
+        }
         guard options.listen.exposure.permits(isProtected: gate.isClosed, isAllowed: options.open) else {
             try fail(
                 "\(options.listen) is not of this machine only, and there are no tokens: whoever reaches it could read "
@@ -124,7 +126,7 @@ struct Serving {
     private func recall(_ gate: Gate, _ engines: NamespaceEngines, _ logger: Logger) async throws {
         guard engines.ledger.mayHaveForgotten else { return }
         do { try await gate.adopt(try await engines.recorded(), logger: logger) } catch {
-            try fail("\(data): cannot look for files that the ledger has lost: \(error)", ExitCode(74))
+            try fail("\(data): cannot look for files that the ledger has lost: \(Advice.on(error))", ExitCode(74))
         }
     }
 
@@ -206,7 +208,7 @@ extension DiskError {
             "written by a newer Cairn (format \(version)\(features.map { ", \($0)" }.joined())). Use that one"
         case .notADataDirectory:
             "neither empty nor a data directory. Give another; if it lost its format.json, run `cairn store rebuild`"
-        case .failed(let cause): cause
+        case .failed(let cause): "\(cause). Look at the disk, its permissions and the system's log, then try again"
         }
     }
 

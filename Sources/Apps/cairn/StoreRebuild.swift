@@ -47,7 +47,7 @@ extension Store {
                         }
                     }
                 } catch {
-                    console.failure("\(place.data): stopped: \(error). Run it again")
+                    console.failure("\(place.data): stopped: \(Advice.on(error)). Run it again")
                     throw ExitCode(74)
                 }
                 for id in adopted.unreadable { console.note("the record of \(id) cannot be read: that file is lost") }

@@ -54,7 +54,7 @@ struct TokenPlace: ParsableArguments {
             Console.complain("cairn: \(error.advice)")
             throw error.exitCode
         } catch let error as TokenFileError {
-            Console.complain("cairn: \(TokenTable.fileName): \(error)")
+            Console.complain("cairn: \(Advice.on(error))")
             throw ExitCode(74)
         }
     }

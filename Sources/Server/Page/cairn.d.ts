@@ -41,7 +41,7 @@ export interface Progress {
 export interface ServerOptions {
   /** The server's base address; empty or `/` is this origin. */
   url?: string
-  /** Sent as `Authorization: Bearer`. */
+  /** A token or an upload link, sent as `Authorization: Bearer`; never as a part of an address. */
   token?: string
   signal?: AbortSignal
 }
@@ -96,6 +96,31 @@ export interface StoredFile {
   created: string
 }
 
+/** What a server can do. */
+export interface Capabilities {
+  cairn: 1
+  dialects: string[]
+  chunkSize: number
+  dedup: 'trust' | 'prove' | 'off'
+  limits: Record<string, number>
+  /** Who it takes the caller for; absent where nobody is asked. */
+  caller?: {
+    /** Null for the holder of a link. */
+    principal: string | null
+    namespace: string | null
+    rights: ('put' | 'get' | 'list' | 'delete' | 'admin')[]
+    /** When the token, or the link, counts no more; null when it always does. */
+    expires: string | null
+    link: { length: number, types: string[], state: 'unused' | 'open' | 'complete' } | null
+  }
+}
+
+export interface ReadOptions extends ServerOptions {
+  onprogress?: (state: { phase: 'hashing', length: number, hashed: number }) => void
+  /** Tries in a row that may fail; 30 unless told. */
+  tries?: number
+}
+
 export interface HashingOptions {
   /** A power of two from 65,536 to 16,777,216; 4 MiB unless told. */
   chunkSize?: number
@@ -106,6 +131,8 @@ export interface HashingOptions {
 export function upload(file: Source, options?: UploadOptions): Promise<Receipt>
 export function cancel(id: string, options?: ServerOptions): Promise<void>
 export function list(options?: ServerOptions): Promise<StoredFile[]>
+export function capabilities(options?: ServerOptions): Promise<Capabilities>
+export function read(id: string, options?: ReadOptions): AsyncGenerator<Uint8Array>
 export function status(id: string, options?: ServerOptions): Promise<UploadState>
 export function contentIdOf(file: Source, options?: HashingOptions): Promise<string>
 export function verify(file: Source | null, id: string, options?: ServerOptions & HashingOptions): Promise<boolean>

@@ -2,6 +2,7 @@
 import { WORKER_NAME, digestOf, perform, proofOf, sha256 } from './cairn-worker.js'
 
 /** @typedef {import('./cairn.d.ts').UploadOptions} UploadOptions */
+/** @typedef {import('./cairn.d.ts').ReadOptions} ReadOptions */
 
 const MIB = 1048576
 const CHUNK_SIZE = 4 * MIB
@@ -1563,6 +1564,13 @@ export async function list(options = {}) {
   }
 }
 
+/** What the server can do, and, where it asks for tokens, who it takes the caller for. */
+export async function capabilities(options = {}) {
+  const value = (await new Remote(options).ask('GET', '/v1')).json()
+  if (value?.cairn) return value
+  throw new CairnError({ status: 200, type: 'no-cairn', title: 'This is no answer of a Cairn server' })
+}
+
 /** How an upload stands, or what a file is. */
 export async function status(id, options = {}) {
   return (await new Remote(options).ask('GET', `/v1/uploads/${encodeURIComponent(id)}`)).json()
@@ -1577,6 +1585,42 @@ export function contentIdOf(file, { chunkSize = CHUNK_SIZE, signal, onprogress }
   return hashing(file, (hasher) => treeRoot(hasher, file.size, chunkSize, { signal, onprogress }))
 }
 
+const manifestOf = async (remote, id) =>
+  parseManifest((await remote.ask('GET', `/v1/files/${encodeURIComponent(id)}/manifest`)).bytes)
+
+/**
+ * The bytes of a file, in pieces of at most 16 MiB, each verified before it is given. A piece that does not come is asked
+ * for again, so a broken line costs no more than one.
+ * @param {string} id
+ * @param {ReadOptions} [options]
+ */
+export async function* read(id, options = {}) {
+  const remote = new Remote({ tries: TRIES, ...options })
+  const { contentId, length, entries } = await manifestOf(remote, id)
+  const state = await status(id, options)
+  if (state.contentId !== contentId) throw damagedFile()
+  const file = new RemoteFile(remote, encodeURIComponent(id), length)
+  let [index, start] = [0, 0]
+  while (index < entries.length) {
+    const first = index
+    let size = 0
+    do size += entries[index++].length
+    while (index < entries.length && size + entries[index].length <= PIECE_LENGTH)
+    const buffer = await file.slice(start, start + size).arrayBuffer()
+    if (buffer.byteLength !== size) throw damagedFile()
+    let at = 0
+    for (const entry of entries.slice(first, index)) {
+      if (hex(await digestOf(buffer, at, entry.length)) !== hex(entry.digest)) throw damagedFile()
+      at += entry.length
+    }
+    start += size
+    options.onprogress?.({ phase: 'hashing', length, hashed: start })
+    yield new Uint8Array(buffer)
+  }
+}
+
+const damagedFile = () => new CairnError({ type: 'damaged', title: 'The server has other bytes than the file had' })
+
 /**
  * Whether the server's file is this one; without a file, whether it gives the bytes that its content id says.
  * @param {Blob | null} file
@@ -1585,7 +1629,7 @@ export async function verify(file, id, options = {}) {
   const remote = new Remote(options)
   const state = await status(id, options)
   if (state.state !== 'complete' || (file && file.size !== state.length)) return false
-  const manifest = parseManifest((await remote.ask('GET', `/v1/files/${encodeURIComponent(id)}/manifest`)).bytes)
+  const manifest = await manifestOf(remote, id)
   if (manifest.contentId !== state.contentId || manifest.length !== state.length) return false
   const lengths = manifest.entries.map((entry) => entry.length)
   const source = file ?? new RemoteFile(remote, id, state.length)

@@ -1,7 +1,8 @@
-// What the server has, newest first, a page at a time; and a file's link and verification, wherever its row stands.
+// What the server has, newest first, a page at a time; and what is done with a file, wherever its row stands.
 
 import { verify } from './cairn.js'
 import { storedRow, updateStoredRow } from './rows.js'
+import { save } from './saving.js'
 import { date, percent } from './wording.js'
 
 const pageCount = 20
@@ -12,7 +13,10 @@ export class Listing {
   #loading = null
   #isStale = false
 
-  /** @param {{ url: string, verifying: Verifying, onfailure: (text: string) => void }} options */
+  /**
+   * @param {{ access: import('./access.js').Access, chores: Chores, onfailure: (text: string) => void,
+   *   onlost: () => void }} options
+   */
   constructor(options) {
     this.options = options
     this.list = document.getElementById('stored')
@@ -45,9 +49,12 @@ export class Listing {
 
   async #page(after) {
     const query = new URLSearchParams({ limit: pageCount, ...(after && { after }) })
+    const { url, credential } = this.options.access
+    const headers = credential ? { Authorization: `Bearer ${credential}` } : {}
     let page
     try {
-      const answer = await fetch(`${this.options.url}/v1/files?${query}`)
+      const answer = await fetch(`${url}/v1/files?${query}`, { headers })
+      if (answer.status === 401) return this.options.onlost()
       if (!answer.ok) throw new Error(`status ${answer.status}`)
       page = await answer.json()
     } catch {
@@ -96,16 +103,22 @@ export class Listing {
 
   update(id) {
     const found = this.#rows.get(id)
-    if (found) updateStoredRow(found.row, found.file, date(found.file.created), this.options.verifying.of(id))
+    if (!found) return
+    const { access, chores } = this.options
+    updateStoredRow(found.row, found.file, date(found.file.created), { access, chore: chores.of(id) })
   }
 }
 
-/** Verifications that run or have ended, by the file's id. */
-export class Verifying {
+const damaged = 'The server’s copy is damaged. Upload the file again: that heals it.'
+const reasonOf = (error) => error.title ?? error.message
+
+/** What is done with files or has ended, by their ids: one thing at a time with each. */
+export class Chores {
   #all = new Map()
 
-  constructor(url, onchange) {
-    this.url = url
+  /** @param {import('./access.js').Access} access */
+  constructor(access, onchange) {
+    this.access = access
     this.onchange = onchange
   }
 
@@ -119,25 +132,53 @@ export class Verifying {
     this.onchange(id, state)
   }
 
-  async start(id) {
+  /** Says something of a file until something else is said of it. */
+  note(id, text) {
+    if (!this.of(id)?.isRunning) this.#set(id, { isSame: undefined, text })
+  }
+
+  /** Begins; returns what `cairn.js` needs to know. */
+  #begin(id, word, done) {
     const stop = new AbortController()
-    this.#set(id, { stop, isRunning: true, isSame: undefined, text: 'Verifying' })
+    this.#set(id, { stop, isRunning: true, isSame: undefined, text: word })
     const onprogress = ({ hashed, length }) => {
-      this.#set(id, { text: `Verifying, ${percent(hashed, length, false)} fetched and compared` })
+      this.#set(id, { text: `${word}, ${percent(hashed, length, false)} ${done}` })
     }
+    const { url, credential } = this.access
+    return { url, token: credential ?? undefined, signal: stop.signal, onprogress }
+  }
+
+  async save(file) {
+    const { id } = file
+    if (this.of(id)?.isRunning) return
+    const options = this.#begin(id, 'Downloading', 'fetched and verified')
     try {
-      const isSame = await verify(null, id, { url: this.url, signal: stop.signal, onprogress })
+      await save(file, options)
+      this.#set(id, { isRunning: false, text: 'Downloaded: every byte was verified' })
+    } catch (error) {
+      if (options.signal.aborted || error.name === 'AbortError') return this.#set(id, null)
+      this.#set(id, {
+        isRunning: false, isSame: error.type === 'damaged' ? false : undefined,
+        text: error.type === 'damaged' ? damaged : `Not downloaded: ${reasonOf(error)}. Download it again.`,
+      })
+    }
+  }
+
+  async verify(id) {
+    if (this.of(id)?.isRunning) return
+    const options = this.#begin(id, 'Verifying', 'fetched and compared')
+    try {
+      const isSame = await verify(null, id, options)
       this.#set(id, {
         isRunning: false, isSame,
         text: isSame
           ? 'Verified: every byte is there, and unchanged'
-          : 'The server’s copy is damaged. Upload the file again: that heals it.',
+          : damaged,
       })
     } catch (error) {
-      if (stop.signal.aborted) return this.#set(id, null)
+      if (options.signal.aborted) return this.#set(id, null)
       const text = error.type === 'damaged'
-        ? 'The server’s copy is damaged. Upload the file again: that heals it.'
-        : `Not verified: ${error.title ?? error.message}. Verify again when the server is reachable.`
+        ? damaged : `Not verified: ${reasonOf(error)}. Verify again when the server is reachable.`
       this.#set(id, { isRunning: false, isSame: false, text })
     }
   }

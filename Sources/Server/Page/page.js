@@ -1,7 +1,9 @@
 // The page: what is chosen becomes transfers, transfers become rows (spec/page.md).
 
+import { Access } from './access.js'
 import * as choosing from './choosing.js'
-import { Listing, Verifying, copy } from './listing.js'
+import { Entry } from './entry.js'
+import { Chores, Listing, copy } from './listing.js'
 import { summary, transferRow, updateTransferRow } from './rows.js'
 import { Transfers } from './transfers.js'
 import { count, percent } from './wording.js'
@@ -18,14 +20,16 @@ const orderInterval = 500
 const rows = new Map()
 const changed = new Set()
 const asking = new Set()
-const verifying = new Verifying(url, (id, state) => {
+const access = new Access(url)
+const entry = new Entry(access, { say, notify, onentered })
+const chores = new Chores(access, (id, state) => {
   listing.update(id)
   for (const transfer of transfers.all.values()) if (transfer.receipt?.id === id) changed.add(transfer)
   schedule()
   if (state && !state.isRunning && 'isSame' in state) say(state.text)
 })
-const listing = new Listing({ url, verifying, onfailure: notify })
-const transfers = new Transfers({ url, onchange: note, onnotice: notify })
+const listing = new Listing({ access, chores, onfailure: notify, onlost: () => entry.lost() })
+const transfers = new Transfers({ access, onchange: note, onnotice: notify })
 
 // Telling
 
@@ -61,6 +65,8 @@ function note(transfer) {
     transfer.told = transfer.state
     if (transfer.state === 'done') finished += 1
     if (transfer.state === 'failed') say(`${transfer.path}: stopped. Retry is possible.`)
+    if (transfer.state === 'failed' && transfer.error.status === 401) entry.lost()
+    if (transfer.state === 'done' || transfer.error?.type === 'link-used') entry.used()
   }
   schedule()
 }
@@ -76,9 +82,16 @@ function tellFinished(tally) {
 
 let refreshed = 0
 
-function refresh() {
+async function refresh() {
   refreshed = performance.now()
-  return listing.refresh()
+  if (access.isSettled && access.may('list') && !access.link) await listing.refresh()
+}
+
+/** The server knows who comes, or asks nobody. */
+function onentered(isFirst) {
+  refresh()
+  if (isFirst) return transfers.restore(choosing.fromHandle)
+  for (const transfer of transfers.all.values()) if (transfer.error?.status === 401) transfers.resume(transfer)
 }
 
 // Showing
@@ -119,7 +132,8 @@ function keepGoing() {
 
 const standing = (transfer) => ({
   isAsking: asking.has(transfer.key),
-  verifying: transfer.state === 'done' ? verifying.of(transfer.receipt.id) : undefined,
+  chore: transfer.state === 'done' ? chores.of(transfer.receipt.id) : undefined,
+  access,
 })
 
 const rank = { failed: 0, absent: 0, running: 1, paused: 2, queued: 3, done: 4 }
@@ -174,9 +188,12 @@ function showSummary(all, tally) {
 
 // Asking
 
-function add(chosen) {
+async function add(chosen) {
   if (!chosen.length) return
-  notify('')
+  await entry.entered
+  const refusal = entry.refusal(chosen)
+  notify(refusal ?? '')
+  if (refusal) return say(refusal)
   transfers.add(chosen)
   say(`${count(chosen.length, 'file', 'files')} chosen.`)
 }
@@ -250,14 +267,25 @@ const actions = {
 }
 
 const fileActions = {
-  verify: (id) => verifying.start(id),
-  stop: (id) => verifying.stop(id),
+  verify: (id) => chores.verify(id),
+  save: (id) => chores.save(fileOf(id)),
+  stop: (id) => chores.stop(id),
   async link(id, button) {
     const label = button.textContent
-    button.textContent = await copy(`${url}/files/${id}`) ? 'Copied' : 'Not allowed'
-    say('Link copied.')
+    const isCopied = await copy(`${url}/files/${id}`)
+    button.textContent = isCopied ? 'Copied' : 'Not allowed'
+    if (isCopied) say('Link copied.')
+    if (isCopied && access.caller) chores.note(id, 'The link needs a token: programs that send one open it, such as cairn get; no address bar does.')
     setTimeout(() => { button.textContent = label }, 2000)
   },
+}
+
+/** A finished file, wherever its row stands. */
+function fileOf(id) {
+  const listed = listing.file(id)
+  if (listed) return listed
+  const { path, size } = [...transfers.all.values()].find(({ receipt }) => receipt?.id === id)
+  return { id, name: path, length: size }
 }
 
 /** A click on a row's button. */
@@ -319,5 +347,4 @@ at('more-transfers').addEventListener('click', () => {
 for (const event of ['online', 'offline']) addEventListener(event, showNetwork)
 
 showNetwork()
-refresh()
-transfers.restore(choosing.fromHandle)
+entry.open()

@@ -51,9 +51,10 @@ async function transact(mode, work) {
   })
 }
 
-export function save(records) {
+/** @param {string} owner whose they are: nobody else on this device goes on with them. */
+export function save(records, owner) {
   return transact('readwrite', (uploads) => {
-    for (const record of records) uploads.put({ ...record, tab })
+    for (const record of records) uploads.put({ ...record, owner, tab })
   }).catch((error) => console.warn('uploads cannot be remembered', error))
 }
 
@@ -63,20 +64,21 @@ export function remove(keys) {
   }).catch((error) => console.warn('an upload cannot be forgotten', error))
 }
 
-/** The unfinished uploads that no other open tab has, now this one's. */
-export async function adopt() {
-  if (!navigator.locks) return (await transact('readonly', (uploads) => uploads.getAll())) ?? []
+/** The owner's unfinished uploads that no other open tab has, now this one's. */
+export async function adopt(owner) {
+  const all = async () => {
+    const records = (await transact('readonly', (uploads) => uploads.getAll())) ?? []
+    return records.filter((record) => (record.owner ?? '') === owner)
+  }
+  if (!navigator.locks) return all()
   await new Promise((resolve) => {
     navigator.locks.request(tab, () => new Promise(() => resolve()))
   })
   return navigator.locks.request('cairn-adopting', async () => {
-    const [records, locks] = await Promise.all([
-      transact('readonly', (uploads) => uploads.getAll()),
-      navigator.locks.query(),
-    ])
+    const [records, locks] = await Promise.all([all(), navigator.locks.query()])
     const open = new Set(locks.held.map((lock) => lock.name))
-    const orphans = (records ?? []).filter((record) => record.tab === before || !open.has(record.tab))
-    if (orphans.length) await save(orphans)
+    const orphans = records.filter((record) => record.tab === before || !open.has(record.tab))
+    if (orphans.length) await save(orphans, owner)
     return orphans
   })
 }

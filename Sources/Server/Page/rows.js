@@ -60,14 +60,14 @@ export function transferRow(transfer) {
   return row
 }
 
-export function updateTransferRow(row, transfer, { isAsking, verifying }) {
+export function updateTransferRow(row, transfer, { isAsking, chore, access }) {
   const { amount, bar, flight, progress, standing, actions } = row.parts
   const isDone = transfer.state === 'done'
   row.dataset.state = transfer.state
   row.classList.toggle('resting', ['paused', 'absent', 'failed', 'queued'].includes(transfer.state))
-  const isAlarming = transfer.state === 'failed' || verifying?.isSame === false
+  const isAlarming = transfer.state === 'failed' || chore?.isSame === false
   row.classList.toggle('alarming', isAlarming)
-  row.classList.toggle('proven', verifying?.isSame === true)
+  row.classList.toggle('proven', chore?.isSame === true)
   bar.hidden = isDone
   // Full is for the server to say.
   const most = isDone ? progress.max : progress.max * 0.995
@@ -75,12 +75,12 @@ export function updateTransferRow(row, transfer, { isAsking, verifying }) {
   const reached = Math.min(0.995, (transfer.acknowledged + transfer.inFlight) / progress.max)
   flight.style.setProperty('--reached', isDone ? 1 : reached.toFixed(4))
   setText(amount, isDone ? length(transfer.size) : percent(transfer.acknowledged, transfer.size, false))
-  setText(standing, isAsking ? question(transfer) : verifying ? verifying.text : standingOf(transfer))
+  setText(standing, isAsking ? question(transfer) : chore ? chore.text : standingOf(transfer))
   if (isDone && !row.parts.contentId) {
     row.parts.contentId = contentId(transfer.receipt.contentId)
     row.querySelector('.bottom').before(row.parts.contentId)
   }
-  setActions(actions, transfer.path, isAsking ? discarding : actionsOf(transfer, verifying))
+  setActions(actions, transfer.path, isAsking ? discarding : actionsOf(transfer, chore, access))
 }
 
 const discarding = [['discard', 'Discard'], ['keep', 'Keep']]
@@ -91,7 +91,7 @@ const question = (transfer) =>
 const contentId = (digest) =>
   element('code.content-id', { title: `Content id ${digest}`, 'aria-label': `Content id ${digest}` }, digest)
 
-function actionsOf(transfer, verifying) {
+function actionsOf(transfer, chore, access) {
   switch (transfer.state) {
     case 'running':
       return transfer.phase === 'waiting'
@@ -101,16 +101,17 @@ function actionsOf(transfer, verifying) {
     case 'paused': return [['resume', 'Resume'], ['cancel', 'Cancel']]
     case 'absent': return [['again', transfer.handle ? 'Go on' : 'Choose again'], ['cancel', 'Cancel']]
     case 'failed': return [['resume', 'Retry'], ['cancel', 'Cancel']]
-    case 'done': return storedActions(transfer.receipt.id, verifying)
+    case 'done': return storedActions(transfer.receipt.id, chore, access)
     default: return []
   }
 }
 
-function storedActions(id, verifying) {
-  return [
-    ['link', 'Copy link'], ['download', 'Download', `files/${id}`],
-    verifying?.isRunning ? ['stop', 'Stop'] : ['verify', 'Verify'],
-  ]
+/** What one may do with a file; where a token is needed the page fetches what an address alone does not open. */
+function storedActions(id, chore, access) {
+  if (!access.may('get')) return []
+  const link = ['link', 'Copy link']
+  if (chore?.isRunning) return [link, ['stop', 'Stop']]
+  return [link, access.caller ? ['save', 'Download'] : ['download', 'Download', `files/${id}`], ['verify', 'Verify']]
 }
 
 function standingOf(transfer) {
@@ -162,11 +163,11 @@ export function storedRow(file) {
   return row
 }
 
-export function updateStoredRow(row, file, text, verifying) {
-  row.classList.toggle('alarming', verifying ? verifying.isSame === false : file.damaged === true)
-  row.classList.toggle('proven', verifying?.isSame === true)
-  setText(row.parts.standing, verifying?.text ?? (file.damaged ? damaged : text))
-  setActions(row.parts.actions, file.name || file.id, storedActions(file.id, verifying))
+export function updateStoredRow(row, file, text, { chore, access }) {
+  row.classList.toggle('alarming', chore ? chore.isSame === false : file.damaged === true)
+  row.classList.toggle('proven', chore?.isSame === true)
+  setText(row.parts.standing, chore?.text ?? (file.damaged ? damaged : text))
+  setActions(row.parts.actions, file.name || file.id, storedActions(file.id, chore, access))
 }
 
 // All of them together

@@ -21,11 +21,18 @@ export class Transfers {
   #isSaving = false
 
   /**
-   * @param {{ url: string, onchange: (transfer: Transfer) => void, onnotice: (text: string) => void }} options
+   * @param {{ access: import('./access.js').Access, onchange: (transfer: Transfer) => void,
+   *   onnotice: (text: string) => void }} options
    */
   constructor(options) {
     this.options = options
     addEventListener('pagehide', () => this.#flush())
+  }
+
+  /** Where the server is, and who asks. */
+  get #server() {
+    const { url, credential } = this.options.access
+    return { url, token: credential ?? undefined }
   }
 
   // Coming in
@@ -74,7 +81,7 @@ export class Transfers {
 
   /** Takes over what an earlier visit left; `find` gives the file behind a handle, if the browser lets it. */
   async restore(find) {
-    const kept = await Promise.all((await records.adopt()).map(async (record) => {
+    const kept = await Promise.all((await records.adopt(this.options.access.owner)).map(async (record) => {
       const file = record.handle ? await find(record.handle, false) : null
       const transfer = new Transfer({ ...record, file: file instanceof File ? file : null })
       transfer.state = !transfer.file ? 'absent' : record.isPaused ? 'paused' : 'queued'
@@ -93,7 +100,7 @@ export class Transfers {
   /** How an upload of an earlier visit stands by now. */
   async #ask(transfer) {
     try {
-      const { state, offset, id, contentId } = await status(transfer.id, { url: this.options.url })
+      const { state, offset, id, contentId } = await status(transfer.id, this.#server)
       if (transfer.isActive) return
       if (state === 'complete') this.#finish(transfer, { id, contentId })
       else transfer.acknowledged = Math.min(transfer.size, Math.max(transfer.acknowledged, offset))
@@ -142,7 +149,7 @@ export class Transfers {
     await transfer.settled
     if (!transfer.id) return
     try {
-      await cancel(transfer.id, { url: this.options.url })
+      await cancel(transfer.id, this.#server)
     } catch (error) {
       if (error.status === 404 || error.status === 410) return
       this.options.onnotice('The server could not be told. It forgets the upload by itself when its time is over.')
@@ -194,7 +201,7 @@ export class Transfers {
     const { signal } = transfer.controller
     try {
       const receipt = await upload(transfer.file, {
-        url: this.options.url,
+        ...this.#server,
         name: transfer.path,
         type: transfer.type || undefined,
         resume: transfer.id ?? undefined,
@@ -264,7 +271,7 @@ export class Transfers {
   #flush() {
     const unsaved = [...this.#unsaved].filter((transfer) => this.all.has(transfer.key))
     this.#unsaved.clear()
-    if (unsaved.length) records.save(unsaved.map((transfer) => transfer.record))
+    if (unsaved.length) records.save(unsaved.map((transfer) => transfer.record), this.options.access.owner)
     if (this.#finished.length) records.remove(this.#finished)
     this.#finished = []
   }

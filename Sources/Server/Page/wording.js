@@ -41,6 +41,8 @@ export const count = (number, one, many) => `${number.toLocaleString('en')} ${nu
 
 const dates = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
 export const date = (text) => dates.format(new Date(text))
+const days = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' })
+export const day = (text) => days.format(new Date(text))
 
 const steps = {
   'no-space': 'The server has no space left. Nothing is lost: retry when there is room.',
@@ -52,6 +54,10 @@ const steps = {
   'other-content': 'The server has another file than this one. Retry sends it anew.',
   'file-digest-mismatch': 'The file changed while it was sent. Choose it again.',
   'manifest-conflict': 'The file is not the one this upload began with. Retry begins it anew.',
+  'unauthorized': 'The server does not take this token any more. What it has is kept: give another, then retry.',
+  'forbidden': 'The token does not allow this. Ask whoever gave it to you for another.',
+  'quota': 'This is more than you may have on this server. Remove something, or ask its operator for more.',
+  'link-used': 'The link has brought its file already. Ask for another link.',
   'bad-header': 'The server does not understand this page. Reload it, then retry.',
 }
 

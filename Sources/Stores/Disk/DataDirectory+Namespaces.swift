@@ -15,7 +15,7 @@ extension DataDirectory {
                     throw error.storeError
                 }
             }
-        } catch { throw .failed("namespace \(namespace): \(error)") }
+        } catch { throw DiskError(error, of: "namespace \(namespace)") }
         // The tails of all namespaces lie together, and the first store tells of those that were left.
         return DiskStore(folders, store.threads, inheriting: [], admission: store.admission, logger: logger)
     }
@@ -27,6 +27,6 @@ extension DataDirectory {
             return try await store.threads.work.run { () throws(StoreError) in
                 do throws(FileSystemError) { return try folders.namespaces() } catch { throw error.storeError }
             }
-        } catch { throw .failed("\(error)") }
+        } catch { throw DiskError(error) }
     }
 }

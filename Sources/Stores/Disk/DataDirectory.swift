@@ -102,7 +102,7 @@ struct OpenedDirectory: Sendable {
             for name in try folders.temporary.names() { try folders.temporary.unlink(name) }
             tails = try folders.tails.names().compactMap(TailName.init(fileName:))
         } catch {
-            throw error as? DiskError ?? .failed("\(path): \(error)")
+            throw error as? DiskError ?? .failed("\(error)")
         }
         logger.info("data directory open", metadata: ["path": "\(path)", "id": "\(format.store)"])
     }

@@ -1,3 +1,5 @@
+import CairnEngine
+
 /// Why a data directory could not be opened. One case for each next step of the operator.
 public enum DiskError: Error, Hashable, Sendable {
     /// Another process works on it; its number, when it could be read. Stop that one first.
@@ -14,4 +16,16 @@ public enum DiskError: Error, Hashable, Sendable {
 
 extension DiskError {
     init(_ error: FileSystemError) { self = .failed("\(error)") }
+
+    /// - Parameter subject: What it is about, to stand before the cause.
+    init(_ error: StoreError, of subject: String? = nil) {
+        let cause =
+            switch error {
+            case .noSpace: "no space"
+            case .readOnly: "a sync failed"
+            case .damaged(let digest): "the chunk \(digest) is damaged"
+            case .failed(let cause): cause
+            }
+        self = .failed(subject.map { "\($0): \(cause)" } ?? cause)
+    }
 }

@@ -43,7 +43,7 @@ public struct SettingsFile: Sendable {
             defer { withExtendedLifetime(lock) {} }
             try replace(with: try change(try read()))
         } catch FileSystemError.locked {
-            throw DiskError.failed("\(name): another command changes it just now. Try again")
+            throw DiskError.failed("\(name): another command changes it just now")
         } catch let error as FileSystemError { throw DiskError(error) }
     }
 

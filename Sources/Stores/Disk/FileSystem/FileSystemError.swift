@@ -1,4 +1,5 @@
 import CairnEngine
+import Glibc
 
 /// Why a call to the file system failed. One case for each next step.
 package enum FileSystemError: Error, Hashable, Sendable {
@@ -21,7 +22,7 @@ extension FileSystemError: CustomStringConvertible {
         case .exists: "exists already"
         case .absent: "no such file or directory"
         case .locked: "locked"
-        case .io(let number, let call): "\(call): error \(number)"
+        case .io(let number, let call): "\(call): \(unsafe String(cString: strerror(number))) (\(number))"
         }
     }
 }

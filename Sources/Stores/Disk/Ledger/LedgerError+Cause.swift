@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 
 extension LedgerError.Reason {
@@ -8,6 +9,7 @@ extension LedgerError.Reason {
         case let error as DatabaseError where [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode):
             self = .damaged("\(error)")
         case is RowDecodingError: self = .damaged("\(error)")
+        case let error as CocoaError: self = .inaccessible((error.underlying ?? error).localizedDescription)
         default: self = .inaccessible("\(error)")
         }
     }
