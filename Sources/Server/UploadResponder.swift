@@ -1,7 +1,7 @@
-public import CairnDialects
-public import CairnEngine
+package import CairnDialects
+package import CairnEngine
 import HTTPTypes
-public import Hummingbird
+package import Hummingbird
 import Logging
 import NIOCore
 
@@ -9,7 +9,7 @@ import NIOCore
 ///
 /// Over an engine alone it asks nobody who they are; with a `Gate` it asks for tokens, and with `authorize` an
 /// application of one's own, which mounts it with `UploadMiddleware` on connections of `HTTPServerBuilder.uploads`.
-public struct UploadResponder<Context: RequestContext>: HTTPResponder {
+package struct UploadResponder<Context: RequestContext>: HTTPResponder {
     private let gate: Gate
     private let health: Health
     private let downloads: Slots
@@ -33,7 +33,7 @@ public struct UploadResponder<Context: RequestContext>: HTTPResponder {
     ///   - hooks: Who is asked and told of uploads.
     ///   - origins: The pages that may use the server from another origin.
     ///   - accessLog: How a request is logged.
-    public init(
+    package init(
         engine: Engine, downloads: Int = 256, trustedProxies: Set<String> = [], page: Bool = true,
         metrics: MetricsRegistry? = nil, hooks: UploadHooks = UploadHooks(), origins: Origins = .any,
         accessLog: AccessLogForm = .line
@@ -71,7 +71,7 @@ public struct UploadResponder<Context: RequestContext>: HTTPResponder {
         self.health = health
     }
 
-    public func respond(to request: Request, context: Context) async throws -> Response {
+    package func respond(to request: Request, context: Context) async throws -> Response {
         let remote = (context as? any RemoteAddressRequestContext)?.remoteAddress
         if let metrics, let answer = MetricsDoor.answer(to: request, from: remote, metrics) { return answer }
         var logger = context.logger

@@ -16,7 +16,7 @@ import NIOCore
         let logger = Logger(label: "in-process")
         let data = try await DataDirectory.open(arguments[1], logger: logger)
         let ledger = try await data.openLedger(logger: logger)
-        let engine = Engine(store: data.store, ledger: ledger, logger: logger)
+        let engine = try await data.engine(over: ledger)
 
         let bytes = (0..<length).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 7) }
         let id = try await store(bytes, in: engine)

@@ -33,7 +33,7 @@ import ServiceLifecycle
     static func serve(_ folder: String, _ logger: Logger) async throws {
         let data = try await DataDirectory.open(folder, logger: logger)
         let ledger = try await data.openLedger(logger: logger)
-        let engine = Engine(store: data.store, ledger: ledger)
+        let engine = try await data.engine(over: ledger)
 
         let router = Router()
         router.get("hello") { _, _ in "the application's own\n" }
