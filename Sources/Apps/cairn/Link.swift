@@ -33,7 +33,7 @@ struct Link: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        guard let text = ServerOptions.credential(token), let token = TokenText(text) else {
+        guard let text = TrustOptions.credential(token), let token = TokenText(text) else {
             throw ValidationError("Which token? Give --token, or set CAIRN_TOKEN.")
         }
         guard (1...1_000_000).contains(hours) else { throw ValidationError("--hours is 1 to 1000000.") }
