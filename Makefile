@@ -6,6 +6,7 @@
 # make history  appends at once, one history
 # make renewal  a certificate replaced under load
 # make man    the manual page, made of the command's own help
+# make consumers  the libraries, as packages outside ours use them   make docs  their reference
 # make slow   slow clients, many and dropped ones    make scan   schemathesis against spec/openapi.yaml
 # make proxies, make smuggling   behind nginx and Caddy, 30 GB; requests that two servers read as two
 
@@ -45,6 +46,8 @@ test: packages vectors clients
 	$(MAKE) fuzz FUZZ_SECONDS=2
 	sh .make/operating.sh $(BUILD)/cairn
 	$(SWIFT) test -c release --skip-build --filter 'CommandTests|JourneyTests'
+	$(MAKE) docs
+	$(MAKE) consumers
 
 # The core alone: no network package is built a second time. Left out are the benches of single threads, which take an
 # hour here and have no second thread to race with.
@@ -138,6 +141,19 @@ renewal slow scan proxies smuggling: packages
 man: packages
 	$(SWIFT) build -c release --product cairn
 	python3 .make/man.py $(BUILD)/cairn .build/man/cairn.1
+
+# A package outside ours that uses our products, built and run.
+.PHONY: consumers
+consumers: packages
+	$(SWIFT) build -c release --product cairn
+	sh .make/consumers.sh $(SWIFT)
+	python3 Tests/Consumers/run.py $(BUILD)
+
+# .build/docs, the reference of the libraries.
+.PHONY: docs
+docs: packages
+	$(SWIFT) build -c release --product cairn
+	sh .make/docs.sh .build/docs
 
 # The vectors of spec/vectors once more, by another SHA-256.
 vectors:

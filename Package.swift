@@ -187,7 +187,7 @@ let package = Package(
         + (parts != nil
             ? []
             : [
-                .library(name: "CairnServer", targets: ["CairnServer"]),
+                .library(name: "CairnServer", targets: ["CairnServer", "CairnTrust"]),
                 .library(name: "CairnClient", targets: ["CairnClient"]),
                 .executable(name: "cairn", targets: ["cairn"]),
             ]),

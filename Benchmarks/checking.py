@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What looking after a store costs, and what it finds (spec/checking.md).
 
-    checking.py CAIRN [scrub|rebuild|quick ...] [--chunks N] [--seconds S] [--directory DIR]
+    checking.py CAIRN [scrub|rebuild|quick ...] [--chunks N] [--rounds N] [--directory DIR]
 
 scrub    a server over a store in which every chunk is due to be read again and 100 have a bit flipped: how many of the
          100 one pass finds, though the server is killed on the way; and what uploads lose beside a scrub that never
@@ -25,12 +25,15 @@ FAULTS = 100
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('cairn', type=pathlib.Path)
-    parser.add_argument('what', nargs='*', choices=[[], 'scrub', 'rebuild', 'quick'])
+    parser.add_argument('what', nargs='*', metavar='scrub|rebuild|quick')
     parser.add_argument('--chunks', type=int, default=0)
     parser.add_argument('--rounds', type=int, default=5)
     parser.add_argument('--directory', type=pathlib.Path, default=pathlib.Path(tempfile.gettempdir()))
     parser.add_argument('--seed', type=int, default=random.randrange(1 << 32))
-    return parser.parse_args()
+    options = parser.parse_args()
+    for word in options.what:
+        if word not in ('scrub', 'rebuild', 'quick'): parser.error(f'{word}: not one of scrub, rebuild, quick')
+    return options
 
 
 def put(server, name, body):

@@ -13,6 +13,7 @@ public struct RetryPolicy: Hashable, Sendable {
     /// When a chunk takes so long the line is slow: then one connection sends, and resumes at the byte.
     public var slow: Duration = .milliseconds(1200)
 
+    /// Patient: for people who wait and lines that come back.
     public init() {}
 }
 

@@ -2,9 +2,12 @@ public import CairnEngine
 
 /// A file on a server: what `put` prints and `get` takes.
 public struct FileAddress: Hashable, Sendable, LosslessStringConvertible {
+    /// Where the file is.
     public let server: ServerAddress
+    /// The file's id there.
     public let id: UploadID
 
+    /// The address of a file whose id is known.
     public init(server: ServerAddress, id: UploadID) {
         self.server = server
         self.id = id

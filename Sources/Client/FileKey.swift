@@ -5,6 +5,7 @@ import CairnDialects
 ///
 /// It is a name and not a proof; that the bytes are the same ones is shown by the prefix digest.
 public struct FileKey: Hashable, Sendable, CustomStringConvertible {
+    /// As the server is told it.
     public let description: String
 
     /// `<name>-<length>-<modified>`, as the browser's page makes it.
@@ -22,7 +23,7 @@ public struct FileKey: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// A name for what can be read only once: 128 random bits.
-    public init(using generator: inout some RandomNumberGenerator) {
+    package init(using generator: inout some RandomNumberGenerator) {
         let words = [generator.next(), generator.next()] as [UInt64]
         description = "stream-" + words.map { Self.hexadecimal($0) }.joined()
     }

@@ -1,25 +1,25 @@
 import _NIOFileSystem
 
 /// A file to be sent, and the name it is to have on the server.
-public struct LocalEntry: Hashable, Sendable {
-    public let path: String
+package struct LocalEntry: Hashable, Sendable {
+    package let path: String
     /// Pieces separated by slashes, none of them `.` or `..`.
-    public let name: String
+    package let name: String
 }
 
 /// The files behind a path: itself, or what is in it at any depth, in the order of their names.
-public struct LocalTree: Hashable, Sendable {
-    public private(set) var files: [LocalEntry] = []
+package struct LocalTree: Hashable, Sendable {
+    package private(set) var files: [LocalEntry] = []
     /// What is there but is not sent, and why: links to folders, pipes, devices, names that are no UTF-8.
-    public private(set) var skipped: [Skipped] = []
+    package private(set) var skipped: [Skipped] = []
 
-    public struct Skipped: Hashable, Sendable {
-        public let path: String
-        public let reason: String
+    package struct Skipped: Hashable, Sendable {
+        package let path: String
+        package let reason: String
     }
 
     /// Looks at `path`; a link given here is followed, whatever it points to.
-    public init(at path: String) async throws(ClientError) {
+    package init(at path: String) async throws(ClientError) {
         do {
             guard let info = try await FileSystem.shared.info(forFileAt: FilePath(path)) else {
                 throw Errno.noSuchFileOrDirectory

@@ -2,6 +2,7 @@ public import CairnContent
 
 /// What came of an upload that is complete and verified.
 public struct Receipt: Hashable, Sendable {
+    /// Where the file is now.
     public let address: FileAddress
     /// The content id: the server's and, computed from the same bytes, ours.
     public let contentID: Digest
@@ -14,5 +15,6 @@ public struct Receipt: Hashable, Sendable {
     public let known: Int64
     /// Whether the server had other bytes under this file's name.
     public let changed: Bool
+    /// Of the file, as the server keeps it; nil when it has none.
     public let name: String?
 }

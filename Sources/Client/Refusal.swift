@@ -7,12 +7,14 @@ public struct Refusal: Hashable, Sendable, CustomStringConvertible {
     /// What the server says in words.
     public let text: String
 
+    /// - Parameter status: From 100 to 599.
     public init(status: Int, problem: String?, text: String) {
         self.status = status
         self.problem = problem
         self.text = text
     }
 
+    /// What the server says, and the status.
     public var description: String { text.isEmpty ? "status \(status)" : "\(text) (status \(status))" }
 }
 

@@ -17,6 +17,7 @@ extension Remote {
     public func put(
         stream input: @escaping @Sendable () async throws(ClientError) -> ByteBuffer, metadata: Metadata
     ) async throws(ClientError) -> Receipt {
-        try await StreamPut(remote: self, metadata: metadata, input: input).run()
+        var generator = SystemRandomNumberGenerator()
+        return try await put(stream: input, metadata: metadata, key: FileKey(using: &generator))
     }
 }

@@ -6,6 +6,7 @@ import NIOSSL
 
 /// One server, and how to talk to it: the connections, and how patient to be.
 public struct Remote: Sendable {
+    /// Where it is.
     public let server: ServerAddress
     let policy: RetryPolicy
     /// How many connections send one upload; as many as help when nil.

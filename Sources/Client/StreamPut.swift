@@ -10,12 +10,14 @@ struct StreamPut: Sendable {
     let input: @Sendable () async throws(ClientError) -> ByteBuffer
     private let tally = Tally()
 
-    init(remote: Remote, metadata: Metadata, input: @escaping @Sendable () async throws(ClientError) -> ByteBuffer) {
-        var generator = SystemRandomNumberGenerator()
+    init(
+        remote: Remote, metadata: Metadata, key: FileKey,
+        input: @escaping @Sendable () async throws(ClientError) -> ByteBuffer
+    ) {
         self.remote = remote
         self.metadata = metadata
         self.input = input
-        key = FileKey(using: &generator)
+        self.key = key
     }
 
     func run() async throws(ClientError) -> Receipt {

@@ -12,7 +12,9 @@ public struct UploadState: Hashable, Sendable, Decodable {
     public let prefix: String
     /// In bytes; nil when the upload was joined from others.
     public let chunkSize: Int?
+    /// The file's name; nil when its client told none.
     public let name: String?
+    /// Its media type (RFC 9110, section 8.3); nil when its client told none.
     public let type: String?
 }
 
@@ -20,7 +22,9 @@ public struct UploadState: Hashable, Sendable, Decodable {
 public struct ListedFile: Hashable, Sendable, Decodable {
     /// 32 hex digits.
     public let id: String
+    /// The file's name; nil when its client told none.
     public let name: String?
+    /// Its media type (RFC 9110, section 8.3); nil when its client told none.
     public let type: String?
     /// In bytes.
     public let length: Int64

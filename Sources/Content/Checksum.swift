@@ -1,12 +1,12 @@
 import Hashing
 
 /// What a client says its bytes come to, by an algorithm of its choice; ours are digests.
-public struct Checksum: Hashable, Sendable, Codable {
-    public enum Algorithm: String, CaseIterable, Codable, Sendable {
+package struct Checksum: Hashable, Sendable, Codable {
+    package enum Algorithm: String, CaseIterable, Codable, Sendable {
         case sha1, sha256, md5, crc32, sha512
 
         /// The count of bytes in a checksum.
-        public var length: Int {
+        package var length: Int {
             switch self {
             case .sha1: 20
             case .sha256: 32
@@ -17,19 +17,19 @@ public struct Checksum: Hashable, Sendable, Codable {
         }
     }
 
-    public let algorithm: Algorithm
+    package let algorithm: Algorithm
     /// Big-endian where the algorithm gives a number.
-    public let bytes: [UInt8]
+    package let bytes: [UInt8]
 
     /// Nil unless there are as many bytes as the algorithm gives.
-    public init?(_ algorithm: Algorithm, _ bytes: [UInt8]) {
+    package init?(_ algorithm: Algorithm, _ bytes: [UInt8]) {
         guard bytes.count == algorithm.length else { return nil }
         self.algorithm = algorithm
         self.bytes = bytes
     }
 
     /// A digest is a checksum too.
-    public init(_ digest: Digest) {
+    package init(_ digest: Digest) {
         algorithm = .sha256
         bytes = digest.bytes
     }
@@ -41,7 +41,7 @@ public struct Checksum: Hashable, Sendable, Codable {
 }
 
 /// Computes several checksums over the same bytes, each byte read where it lies.
-public struct ChecksumHasher: ~Copyable, Sendable {
+package struct ChecksumHasher: ~Copyable, Sendable {
     private let algorithms: Set<Checksum.Algorithm>
     private var sha1: MessageHasher?
     private var sha256: SHA256?
@@ -50,7 +50,7 @@ public struct ChecksumHasher: ~Copyable, Sendable {
     private var crc32: UInt32 = 0
 
     /// Begins with no bytes.
-    public init(_ algorithms: some Sequence<Checksum.Algorithm>) {
+    package init(_ algorithms: some Sequence<Checksum.Algorithm>) {
         let algorithms = Set(algorithms)
         self.algorithms = algorithms
         sha1 = algorithms.contains(.sha1) ? MessageHasher(.sha1) : nil
@@ -60,7 +60,7 @@ public struct ChecksumHasher: ~Copyable, Sendable {
     }
 
     /// Goes on with `bytes`.
-    public mutating func update(_ bytes: Span<UInt8>) {
+    package mutating func update(_ bytes: Span<UInt8>) {
         sha1?.update(bytes)
         sha256?.update(bytes)
         md5?.update(bytes)
@@ -69,7 +69,7 @@ public struct ChecksumHasher: ~Copyable, Sendable {
     }
 
     /// The checksums of all bytes since the start or the last `finish`, one for each algorithm asked for.
-    public mutating func finish() -> Set<Checksum> {
+    package mutating func finish() -> Set<Checksum> {
         var checksums: Set<Checksum> = []
         if let bytes = sha1?.finish() { checksums.insert(Checksum(known: .sha1, bytes)) }
         if let bytes = sha256?.finish() { checksums.insert(Checksum(Digest(bytes))) }

@@ -1,7 +1,7 @@
 /// What stands before a chunk's bytes where many chunks come in one body (spec/native.md, "Many chunks").
-public struct ChunkFrame: Hashable, Sendable {
+package struct ChunkFrame: Hashable, Sendable {
     /// What the bytes behind the header are.
-    public enum Codec: UInt8, Sendable, CaseIterable {
+    package enum Codec: UInt8, Sendable, CaseIterable {
         /// The chunk as it is.
         case plain = 0
         /// One LZ4 block of it, without a frame.
@@ -9,7 +9,7 @@ public struct ChunkFrame: Hashable, Sendable {
     }
 
     /// What became of one frame; an answer has one byte of these for each, in their order.
-    public enum Verdict: UInt8, Sendable, CaseIterable {
+    package enum Verdict: UInt8, Sendable, CaseIterable {
         /// The chunk is durable, and referred to.
         case kept = 0
         /// This upload had it before.
@@ -21,17 +21,17 @@ public struct ChunkFrame: Hashable, Sendable {
     }
 
     /// The count of bytes in a header: digest, plain length, wire length, codec.
-    public static let headerLength = 41
+    package static let headerLength = 41
 
     /// What the chunk is, and how long before any coding.
-    public let entry: Entry
-    public let codec: Codec
+    package let entry: Entry
+    package let codec: Codec
     /// How many bytes follow the header.
-    public let wireLength: Int
+    package let wireLength: Int
 
     /// The header of a chunk that follows as `wireLength` bytes, or nil for lengths that no chunk can have: a coded one
     /// is shorter than the chunk, a plain one exactly as long.
-    public init?(_ entry: Entry, codec: Codec, wireLength: Int) {
+    package init?(_ entry: Entry, codec: Codec, wireLength: Int) {
         switch codec {
         case .plain: guard wireLength == entry.length else { return nil }
         case .lz4: guard (1..<entry.length).contains(wireLength) else { return nil }
@@ -43,7 +43,7 @@ public struct ChunkFrame: Hashable, Sendable {
 
     /// The header that stands at the start of `bytes`, or nil when these are no frame; `bytes` has at least
     /// `headerLength` of them.
-    public init?(header bytes: Span<UInt8>) {
+    package init?(header bytes: Span<UInt8>) {
         precondition(bytes.count >= Self.headerLength, "a header is read when it is whole")
         let digest = Digest(reading: bytes, at: 0)
         guard let entry = Entry(checking: digest, length: Int(bytes.half(at: Digest.length))),
@@ -53,7 +53,7 @@ public struct ChunkFrame: Hashable, Sendable {
     }
 
     /// The header's bytes.
-    public var header: [UInt8] {
+    package var header: [UInt8] {
         var header: [UInt8] = []
         header.reserveCapacity(Self.headerLength)
         entry.digest.append(to: &header)

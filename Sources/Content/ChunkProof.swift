@@ -1,10 +1,10 @@
 /// How a client shows that it holds a chunk, and not only its digest (spec/native.md, "Proofs").
-public enum ChunkProof {
+package enum ChunkProof {
     /// The bytes of a nonce.
-    public static let nonceLength = 16
+    package static let nonceLength = 16
 
     /// HMAC-SHA256 (RFC 2104) over the chunk's bytes, keyed by the nonce.
-    public static func hmac(_ nonce: [UInt8], over bytes: Span<UInt8>) -> Digest {
+    package static func hmac(_ nonce: [UInt8], over bytes: Span<UInt8>) -> Digest {
         var inner = ContentHasher()
         inner.update(pad(nonce, 0x36).span)
         inner.update(bytes)

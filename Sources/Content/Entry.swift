@@ -3,6 +3,7 @@ public struct Entry: Hashable, Sendable {
     /// The longest a chunk may be, in bytes: the maximal chunk size.
     public static let lengthLimit = ChunkSize.maximum.length
 
+    /// SHA-256 of the chunk's bytes.
     public let digest: Digest
     /// In bytes, from 1 to `lengthLimit`: the empty chunk does not exist.
     public let length: Int

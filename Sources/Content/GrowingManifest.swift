@@ -1,26 +1,26 @@
 /// A manifest while its file is still being learned: entries are added at the end until it is sealed.
-public struct GrowingManifest: Hashable, Sendable {
-    public let chunkSize: ChunkSize
+package struct GrowingManifest: Hashable, Sendable {
+    package let chunkSize: ChunkSize
     /// In the order of the file.
-    public private(set) var entries: [Entry] = []
+    package private(set) var entries: [Entry] = []
     /// Whether an entry before the last is shorter than the chunk size.
-    public private(set) var isRagged = false
+    package private(set) var isRagged = false
     /// All entries so far.
-    public private(set) var run = Run()
+    package private(set) var run = Run()
 
     /// A manifest without entries.
-    public init(chunkSize: ChunkSize) {
+    package init(chunkSize: ChunkSize) {
         self.chunkSize = chunkSize
     }
 
     /// The length of the file so far, in bytes.
-    public var length: Int64 { run.length }
+    package var length: Int64 { run.length }
 
     /// Adds the next entry; one after a short entry makes the manifest ragged.
     ///
     /// - Throws: `entryLength` when the entry is longer than the chunk size, `tooManyEntries` at the limit. Nothing is
     ///   added then.
-    public mutating func append(_ entry: Entry) throws(ManifestError) {
+    package mutating func append(_ entry: Entry) throws(ManifestError) {
         guard entries.count < Manifest.countLimit else { throw .tooManyEntries(limit: Manifest.countLimit) }
         guard entry.length <= chunkSize.length else {
             throw .entryLength(index: entries.count, length: entry.length, limit: chunkSize.length)
@@ -31,7 +31,7 @@ public struct GrowingManifest: Hashable, Sendable {
     }
 
     /// The manifest of the file that ends here.
-    public consuming func seal() -> Manifest {
+    package consuming func seal() -> Manifest {
         Manifest(chunkSize: chunkSize, entries: entries, run: run, isRagged: isRagged)
     }
 }

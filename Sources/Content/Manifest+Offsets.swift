@@ -12,7 +12,7 @@ extension Manifest {
     }
 
     /// The first `count` entries, reduced to what the prefix digest needs of them.
-    public func run(first count: Int) -> Run {
+    package func run(first count: Int) -> Run {
         precondition((0...entries.count).contains(count), "not so many entries")
         return Run(entries[..<count])
     }

@@ -3,6 +3,7 @@ public struct Manifest: Hashable, Sendable {
     /// The most entries a manifest may have.
     public static let countLimit = 1 << 20
 
+    /// The length of every chunk but the last, unless the manifest is ragged.
     public let chunkSize: ChunkSize
     /// In the order of the file.
     public let entries: [Entry]

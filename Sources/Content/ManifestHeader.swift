@@ -1,20 +1,20 @@
 import Hashing
 
 /// The first 32 bytes of a binary manifest: they bound everything that follows (spec/manifest.md, "Header").
-public struct ManifestHeader: Hashable, Sendable {
+package struct ManifestHeader: Hashable, Sendable {
     /// The count of bytes in a header.
-    public static let length = 32
+    package static let length = 32
     static let magic: UInt32 = 0x4352_4E4D
     static let version: UInt8 = 1
     private static let raggedFlag: UInt8 = 1
     private static let checksumPlace = 28
 
-    public let chunkSize: ChunkSize
-    public let isRagged: Bool
+    package let chunkSize: ChunkSize
+    package let isRagged: Bool
     /// How many entries follow.
-    public let count: Int
+    package let count: Int
     /// The length of the file, in bytes.
-    public let fileLength: Int64
+    package let fileLength: Int64
 
     /// What is stated of a manifest, when a manifest can be so.
     init(chunkSize: Int, isRagged: Bool, count: Int, fileLength: Int64) throws(ManifestError) {
@@ -38,13 +38,13 @@ public struct ManifestHeader: Hashable, Sendable {
     var entryLength: Int { Digest.length + (isRagged ? 4 : 0) }
 
     /// The length of the whole manifest in bytes, header and entries: known, and bounded, before any entry is read.
-    public var encodedLength: Int { Self.length + count * entryLength }
+    package var encodedLength: Int { Self.length + count * entryLength }
 
     /// Reads the header at the start of `bytes`; what follows it is not looked at.
     ///
     /// - Throws: `notAManifest`, `damagedHeader` or `unsupported`; or what is impossible in an intact header:
     ///   `chunkSize`, `tooManyEntries`, `wrongLength`.
-    public init(_ bytes: Span<UInt8>) throws(ManifestError) {
+    package init(_ bytes: Span<UInt8>) throws(ManifestError) {
         try Self.verify(bytes)
         try self.init(
             chunkSize: Int(bytes.half(at: 8)), isRagged: bytes[5] & Self.raggedFlag != 0,

@@ -1,7 +1,7 @@
 /// Which entries of a run a server lacks, in the shorter of two forms (spec/native.md, "Naming entries").
 public struct MissingIndices: Hashable, Sendable {
     /// How they travel.
-    public enum Form: Hashable, Sendable {
+    package enum Form: Hashable, Sendable {
         /// Indices from the start of the manifest, `0-1023,2048`; nothing when nothing is missing.
         case ranges(String)
         /// One bit an entry, the first in the highest bit of the first byte; set for the missing. Base64 in JSON.
@@ -9,12 +9,12 @@ public struct MissingIndices: Hashable, Sendable {
     }
 
     /// The entries that are spoken of.
-    public let range: Range<Int>
+    package let range: Range<Int>
     /// Those of them that are missing: ascending, no two that touch.
-    public let runs: [Range<Int>]
+    package let runs: [Range<Int>]
 
     /// - Parameter indices: Ascending, each once, all within `range`.
-    public init(_ indices: some Sequence<Int>, in range: Range<Int>) {
+    package init(_ indices: some Sequence<Int>, in range: Range<Int>) {
         self.range = range
         runs = indices.reduce(into: []) { runs, index in
             precondition(range.contains(index) && index >= runs.last?.upperBound ?? 0, "indices ascend, in their range")
@@ -23,7 +23,7 @@ public struct MissingIndices: Hashable, Sendable {
     }
 
     /// What ranges from outside say, or nil unless they ascend, apart from each other, within `range`.
-    public init?(ranges: String, in range: Range<Int>) {
+    package init?(ranges: String, in range: Range<Int>) {
         self.range = range
         var runs: [Range<Int>] = []
         let pieces = ranges.isEmpty ? [] : ranges.split(separator: ",", omittingEmptySubsequences: false)
@@ -38,7 +38,7 @@ public struct MissingIndices: Hashable, Sendable {
     }
 
     /// What a bitmap from outside says, or nil unless it has one bit for each of `range` and no others that are set.
-    public init?(bitmap: some Collection<UInt8>, in range: Range<Int>) {
+    package init?(bitmap: some Collection<UInt8>, in range: Range<Int>) {
         guard bitmap.count == (range.count + 7) / 8 else { return nil }
         self.range = range
         var runs: [Range<Int>] = []
@@ -59,20 +59,20 @@ public struct MissingIndices: Hashable, Sendable {
     public var indices: FlattenSequence<[Range<Int>]> { runs.joined() }
 
     /// The form that is shorter as text.
-    public var form: Form {
+    package var form: Form {
         let ranges = ranges
         let bitmapLength = (range.count + 7) / 8
         return ranges.utf8.count <= (bitmapLength + 2) / 3 * 4 ? .ranges(ranges) : .bitmap(bitmap)
     }
 
     /// `0-1023,2048`.
-    public var ranges: String {
+    package var ranges: String {
         runs.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound - 1)" }
             .joined(separator: ",")
     }
 
     /// One bit an entry; those after the last entry are zero.
-    public var bitmap: [UInt8] {
+    package var bitmap: [UInt8] {
         var bitmap = [UInt8](repeating: 0, count: (range.count + 7) / 8)
         for index in indices {
             let place = index - range.lowerBound

@@ -5,6 +5,7 @@ public struct Prefix: Hashable, Sendable {
     /// The prefix digest at `offset` (spec/prefix-digest.md).
     public let digest: Digest
 
+    /// - Parameter offset: In bytes, from 0.
     public init(offset: Int64, digest: Digest) {
         self.offset = offset
         self.digest = digest

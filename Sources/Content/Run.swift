@@ -1,17 +1,17 @@
 /// The first entries of a manifest, reduced to what the prefix digest needs of them.
-public struct Run: Hashable, Sendable {
+package struct Run: Hashable, Sendable {
     /// How many entries.
-    public var count: Int { peaks.count }
+    package var count: Int { peaks.count }
     /// Their chunks together, in bytes.
-    public private(set) var length: Int64 = 0
+    package private(set) var length: Int64 = 0
     /// The tree over them.
-    public private(set) var peaks = TreePeaks()
+    package private(set) var peaks = TreePeaks()
 
     /// The run of no entries.
-    public init() {}
+    package init() {}
 
     /// The run of `entries`.
-    public init(_ entries: some Collection<Entry>) {
+    package init(_ entries: some Collection<Entry>) {
         peaks.append(contentsOf: entries)
         length = entries.reduce(0) { $0 + Int64($1.length) }
     }
@@ -21,7 +21,7 @@ public struct Run: Hashable, Sendable {
     /// - Parameters:
     ///   - length: In bytes: at least one and at most 16 MiB for each entry.
     ///   - peaks: As `TreePeaks.bytes` wrote them.
-    public init?(count: Int, length: Int64, peaks bytes: some Collection<UInt8>) {
+    package init?(count: Int, length: Int64, peaks bytes: some Collection<UInt8>) {
         guard (0...Manifest.countLimit).contains(count), let peaks = TreePeaks(count: count, bytes: bytes),
             (Int64(count)...Int64(count * Entry.lengthLimit)).contains(length)
         else { return nil }
@@ -30,7 +30,7 @@ public struct Run: Hashable, Sendable {
     }
 
     /// Goes on with the next entry.
-    public mutating func append(_ entry: Entry) {
+    package mutating func append(_ entry: Entry) {
         peaks.append(entry)
         length += Int64(entry.length)
     }
@@ -38,7 +38,7 @@ public struct Run: Hashable, Sendable {
     /// The prefix digest where these entries end, or as far behind it as `tail` is long.
     ///
     /// - Parameter tail: The bytes after the run that are there of the next chunk, digested and measured; nil for none.
-    public func prefixDigest(tail: Entry? = nil) -> Digest {
+    package func prefixDigest(tail: Entry? = nil) -> Digest {
         guard let tail else { return peaks.root }
         return peaks.root(closing: tail)
     }

@@ -1,16 +1,16 @@
 /// A growing tree over entries, in as little as its root needs: the roots of its whole subtrees, one for each bit set
 /// in the count (spec/prefix-digest.md, "Growing").
-public struct TreePeaks: Hashable, Sendable {
+package struct TreePeaks: Hashable, Sendable {
     /// How many leaves the tree has.
-    public private(set) var count = 0
+    package private(set) var count = 0
     /// The largest subtree first.
     private var peaks: [Digest] = []
 
     /// The tree without entries.
-    public init() {}
+    package init() {}
 
     /// The peaks written as `bytes` by a tree of `count` leaves, or nil when they cannot be.
-    public init?(count: Int, bytes: some Collection<UInt8>) {
+    package init?(count: Int, bytes: some Collection<UInt8>) {
         guard count >= 0, bytes.count == count.nonzeroBitCount * Digest.length else { return nil }
         var rest = bytes[...]
         while let digest = Digest(bytes: rest.prefix(Digest.length)) {
@@ -21,7 +21,7 @@ public struct TreePeaks: Hashable, Sendable {
     }
 
     /// The peaks one after the other, the largest subtree's first: 32 bytes for each bit set in `count`.
-    public var bytes: [UInt8] {
+    package var bytes: [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(peaks.count * Digest.length)
         for peak in peaks { peak.append(to: &bytes) }
@@ -29,32 +29,32 @@ public struct TreePeaks: Hashable, Sendable {
     }
 
     /// The root of the tree.
-    public var root: Digest {
+    package var root: Digest {
         guard let last = peaks.last else { return TreeHasher.emptyRoot }
         var hasher = TreeHasher()
         return fold(peaks.dropLast(), last, &hasher)
     }
 
     /// The root of the tree with `entry` as one more leaf.
-    public func root(closing entry: Entry) -> Digest {
+    package func root(closing entry: Entry) -> Digest {
         var hasher = TreeHasher()
         let leaf = hasher.leaf(entry)
         return fold(peaks[...], leaf, &hasher)
     }
 
     /// Adds the leaf of `entry`.
-    public mutating func append(_ entry: Entry) {
+    package mutating func append(_ entry: Entry) {
         append(contentsOf: CollectionOfOne(entry))
     }
 
     /// Adds the leaves of `entries`, in order.
-    public mutating func append(contentsOf entries: some Sequence<Entry>) {
+    package mutating func append(contentsOf entries: some Sequence<Entry>) {
         var hasher = TreeHasher()
         for entry in entries { append(leaf: hasher.leaf(entry), &hasher) }
     }
 
     /// Adds a leaf by its digest, which is not that of its chunk.
-    public mutating func append(leaf: Digest) {
+    package mutating func append(leaf: Digest) {
         var hasher = TreeHasher()
         append(leaf: leaf, &hasher)
     }

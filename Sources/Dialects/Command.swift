@@ -1,7 +1,7 @@
-public import CairnEngine
+package import CairnEngine
 
 /// What a request asks of the engine, in our words.
-public enum Command: Hashable, Sendable {
+package enum Command: Hashable, Sendable {
     /// The resumption question. Without a target nothing was named, so nothing was ever begun.
     case resume(Target?)
     /// Bytes at the end of an upload's prefix.
@@ -37,7 +37,7 @@ public enum Command: Hashable, Sendable {
 }
 
 /// The upload a command is about.
-public enum Target: Hashable, Sendable {
+package enum Target: Hashable, Sendable {
     case id(UploadID)
     /// The client's own name, as it came; it becomes a digest before it reaches a ledger.
     case name(String)

@@ -1,16 +1,16 @@
-public import CairnContent
+package import CairnContent
 import FoundationEssentials
 import StructuredFieldValues
 
 /// `Content-Digest` (RFC 9530, section 2): a dictionary of byte sequences, of which we read and write `sha-256`.
-public struct ContentDigestField: Hashable, Sendable, LosslessStringConvertible {
+package struct ContentDigestField: Hashable, Sendable, LosslessStringConvertible {
     /// Nil when the field holds other algorithms only.
-    public let sha256: Digest?
+    package let sha256: Digest?
 
-    public init(_ sha256: Digest) { self.sha256 = sha256 }
+    package init(_ sha256: Digest) { self.sha256 = sha256 }
 
     /// The field's value, or nil when it is no dictionary, or its `sha-256` is not 32 bytes.
-    public init?(_ description: String) {
+    package init?(_ description: String) {
         guard let wire = try? StructuredFieldValueDecoder().decode(Wire.self, from: Array(description.utf8)) else {
             return nil  // what is wrong with a malformed field is of no account: it is refused by its name
         }
@@ -18,7 +18,7 @@ public struct ContentDigestField: Hashable, Sendable, LosslessStringConvertible 
         if wire.sha256 != nil && sha256 == nil { return nil }
     }
 
-    public var description: String {
+    package var description: String {
         sha256.map { "sha-256=:\(Data($0.bytes).base64EncodedString()):" } ?? ""
     }
 }

@@ -1,14 +1,14 @@
 /// `Content-Disposition` with a file's name (RFC 6266; `filename*` by RFC 8187).
 ///
 /// Names may be in any script and may hold slashes; they are never taken for a path here.
-public struct ContentDisposition: Hashable, Sendable {
+package struct ContentDisposition: Hashable, Sendable {
     /// `attachment`, `inline`, `form-data`, in lower case.
-    public let type: String
+    package let type: String
     /// Nil when the field names no file.
-    public let fileName: String?
+    package let fileName: String?
 
     /// Offers the file for saving.
-    public init(attachment fileName: String?) {
+    package init(attachment fileName: String?) {
         type = "attachment"
         self.fileName = fileName
     }
@@ -32,7 +32,7 @@ public struct ContentDisposition: Hashable, Sendable {
 
 extension ContentDisposition: LosslessStringConvertible {
     /// The field's value, or nil when it is malformed, says a thing twice, or holds a control character.
-    public init?(_ description: String) {
+    package init?(_ description: String) {
         var parser = ParameterParser(description)
         guard let type = parser.token(), let parameters = parser.parameters() else { return nil }
         self.type = type.lowercased()
@@ -48,7 +48,7 @@ extension ContentDisposition: LosslessStringConvertible {
     }
 
     /// `filename` in ASCII for old readers, `filename*` beside it where that is not the whole name.
-    public var description: String {
+    package var description: String {
         guard let fileName else { return type }
         let scalars = fileName.unicodeScalars.map { scalar in
             scalar.isASCII && scalar.value >= 0x20 && scalar.value != 0x7F && !"\"\\%".unicodeScalars.contains(scalar)

@@ -1,8 +1,8 @@
-public import CairnEngine
-public import HTTPTypes
+package import CairnEngine
+package import HTTPTypes
 
 /// One wording of commands and outcomes in HTTP. Neither waits nor stores.
-public protocol Dialect: Sendable {
+package protocol Dialect: Sendable {
     /// What the request asks for.
     static func command(in request: RequestHead) throws(RequestError) -> Command
     /// How the outcome is told to the one who sent `request`.
@@ -13,19 +13,19 @@ public protocol Dialect: Sendable {
 }
 
 extension Dialect {
-    public static func interim(_ upload: Upload, isBeginning: Bool, for request: RequestHead) -> HTTPResponse? { nil }
+    package static func interim(_ upload: Upload, isBeginning: Bool, for request: RequestHead) -> HTTPResponse? { nil }
 }
 
 /// An answer before it is sent: its head, and where its body's bytes come from.
-public struct Answer: Hashable, Sendable {
+package struct Answer: Hashable, Sendable {
     /// A run of a body's bytes.
-    public enum Part: Hashable, Sendable {
+    package enum Part: Hashable, Sendable {
         case bytes([UInt8])
         /// Bytes of the file the outcome speaks of, by offset.
         case file(Range<Int64>)
 
         /// In bytes.
-        public var length: Int64 {
+        package var length: Int64 {
             switch self {
             case .bytes(let bytes): Int64(bytes.count)
             case .file(let range): range.upperBound - range.lowerBound
@@ -33,13 +33,13 @@ public struct Answer: Hashable, Sendable {
         }
     }
 
-    public private(set) var head: HTTPResponse
+    package private(set) var head: HTTPResponse
     /// In the order they are sent. An answer to HEAD has them too; whoever sends it leaves them out.
-    public let body: [Part]
+    package let body: [Part]
 
     /// An answer with `Content-Length`, which no status but 204 and 304 goes without: a HEAD answer lacking it breaks
     /// the connection in some HTTP stacks.
-    public init(_ status: HTTPResponse.Status, _ fields: HTTPFields = [:], body: [Part] = []) {
+    package init(_ status: HTTPResponse.Status, _ fields: HTTPFields = [:], body: [Part] = []) {
         head = HTTPResponse(status: status, headerFields: fields)
         self.body = body
         guard status != .noContent, status != .notModified else { return }

@@ -3,13 +3,13 @@ import CairnEngine
 package import HTTPTypes
 
 /// What OPTIONS tells on `/files`: one answer for all dialects there, and for browsers (spec/http.md, "OPTIONS").
-public enum Discovery: Dialect {
-    public static func command(in request: RequestHead) throws(RequestError) -> Command {
+package enum Discovery: Dialect {
+    package static func command(in request: RequestHead) throws(RequestError) -> Command {
         _ = try request.isCollection()
         return .options
     }
 
-    public static func answer(to outcome: Outcome, for request: RequestHead) -> Answer {
+    package static func answer(to outcome: Outcome, for request: RequestHead) -> Answer {
         switch outcome {
         case .rejected(let error): return Problem(error).answer(for: request.id)
         case .refused(let error): return Problem(error).answer(for: request.id)

@@ -1,9 +1,9 @@
 import HTTPTypes
 
 /// Which dialect a request belongs to (spec/http.md, "Which dialect").
-public enum Doors {
+package enum Doors {
     /// - Throws: `unknownPath` when nothing is served there.
-    public static func dialect(of request: RequestHead) throws(RequestError) -> any Dialect.Type {
+    package static func dialect(of request: RequestHead) throws(RequestError) -> any Dialect.Type {
         switch (request.path.first, request.path.count) {
         case ("status", 1), ("upload", 1): return XStartByte.self
         case ("v1", _), ("health", 1), ("health", 2): return Native.self

@@ -1,15 +1,15 @@
-public import HTTPTypes
+package import HTTPTypes
 
 /// The fields that HTTPTypes has no name for (spec/http.md, "Header fields"; spec/x-start-byte.md).
 extension HTTPField.Name {
-    public static let xFileID = Self("X-File-Id")!
-    public static let xFileSize = Self("X-File-Size")!
-    public static let xStartByte = Self("X-Start-Byte")!
-    public static let uploadPrefix = Self("Upload-Prefix")!
-    public static let ifUploadPrefix = Self("If-Upload-Prefix")!
-    public static let uploadOffset = Self("Upload-Offset")!
-    public static let uploadLength = Self("Upload-Length")!
-    public static let contentDigest = Self("Content-Digest")!
+    package static let xFileID = Self("X-File-Id")!
+    package static let xFileSize = Self("X-File-Size")!
+    package static let xStartByte = Self("X-Start-Byte")!
+    package static let uploadPrefix = Self("Upload-Prefix")!
+    package static let ifUploadPrefix = Self("If-Upload-Prefix")!
+    package static let uploadOffset = Self("Upload-Offset")!
+    package static let uploadLength = Self("Upload-Length")!
+    package static let contentDigest = Self("Content-Digest")!
     static let uploadComplete = Self("Upload-Complete")!
     static let uploadIncomplete = Self("Upload-Incomplete")!
     static let uploadDraftInteropVersion = Self("Upload-Draft-Interop-Version")!

@@ -1,9 +1,9 @@
 import CairnContent
-public import CairnEngine
-public import HTTPTypes
+package import CairnEngine
+package import HTTPTypes
 
 extension IETF {
-    public static func answer(to outcome: Outcome, for request: RequestHead) -> Answer {
+    package static func answer(to outcome: Outcome, for request: RequestHead) -> Answer {
         let version = ResumableVersion(in: request.fields)
         let answer = wording(of: outcome, for: request, version)
         return version.isKnown ? answer.with(echo(version)) : answer
@@ -28,7 +28,7 @@ extension IETF {
     // MARK: 104
 
     /// None through a proxy: nginx takes it for the final answer, Caddy gives the request up at the sixth.
-    public static func interim(_ upload: Upload, isBeginning: Bool, for request: RequestHead) -> HTTPResponse? {
+    package static func interim(_ upload: Upload, isBeginning: Bool, for request: RequestHead) -> HTTPResponse? {
         if request.setting.isForwarded { return nil }
         let version = ResumableVersion(in: request.fields)
         guard isBeginning ? version.isKnown : version.tellsProgress else { return nil }

@@ -3,10 +3,10 @@ import CairnEngine
 import HTTPTypes
 
 /// Resumable uploads of the IETF, interop versions 3 to 9 and clients that send none (spec/ietf.md).
-public enum IETF: Dialect {
+package enum IETF: Dialect {
     static let appendType = "application/partial-upload"
 
-    public static func command(in request: RequestHead) throws(RequestError) -> Command {
+    package static func command(in request: RequestHead) throws(RequestError) -> Command {
         let version = ResumableVersion(in: request.fields)
         switch (try request.isCollection(), request.method) {
         case (true, .post): return .begin(try beginning(request.fields, named: nil, version))

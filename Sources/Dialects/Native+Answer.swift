@@ -4,7 +4,7 @@ import FoundationEssentials
 import HTTPTypes
 
 extension Native {
-    public static func answer(to outcome: Outcome, for request: RequestHead) -> Answer {
+    package static func answer(to outcome: Outcome, for request: RequestHead) -> Answer {
         switch outcome {
         case .file(let upload): Download.answer(upload, for: request)
         case .upload(let upload): Answer(.ok, stating(upload), json: state(of: upload))

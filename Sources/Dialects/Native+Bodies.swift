@@ -1,19 +1,19 @@
-public import CairnContent
-public import CairnEngine
+package import CairnContent
+package import CairnEngine
 import FoundationEssentials
 
 /// What the bodies of native requests say (spec/native.md). Pure: bytes in, values out.
 extension Native {
     /// The longest JSON body but that of names, in bytes.
-    public static let bodyLimit = 16 * 1024
+    package static let bodyLimit = 16 * 1024
 
     /// The longest body that names `count` entries, in bytes: as JSON a digest has 67.
-    public static func namesLimit(_ count: Int, _ form: NamesForm) -> Int {
+    package static func namesLimit(_ count: Int, _ form: NamesForm) -> Int {
         form == .binary ? count * Digest.length : 1024 + 70 * count
     }
 
     /// What an upload begins with. An empty body says nothing.
-    public static func offer(
+    package static func offer(
         _ bytes: [UInt8], by principal: Principal
     ) throws(RequestError) -> Offer {
         guard !bytes.isEmpty else { return Offer() }
@@ -33,7 +33,7 @@ extension Native {
     }
 
     /// The digests that a body names.
-    public static func digests(_ bytes: [UInt8], _ form: NamesForm) throws(RequestError) -> [Digest] {
+    package static func digests(_ bytes: [UInt8], _ form: NamesForm) throws(RequestError) -> [Digest] {
         switch form {
         case .binary:
             guard bytes.count.isMultiple(of: Digest.length) else { throw .body("digests") }
@@ -50,7 +50,7 @@ extension Native {
     }
 
     /// What a client that completes declares.
-    public static func completion(_ bytes: [UInt8]) throws(RequestError) -> (length: Int64?, contentID: Digest?) {
+    package static func completion(_ bytes: [UInt8]) throws(RequestError) -> (length: Int64?, contentID: Digest?) {
         guard !bytes.isEmpty else { return (nil, nil) }
         let body: CompleteBody = try decoded(bytes)
         guard (0...HTTPFieldLimit.count).contains(body.length ?? 0) else { throw .body("length") }
@@ -58,7 +58,7 @@ extension Native {
     }
 
     /// The nonce and the proofs of a body, by index.
-    public static func proofs(
+    package static func proofs(
         _ bytes: [UInt8]
     ) throws(RequestError) -> (nonce: [UInt8], proofs: [(index: Int, hmac: Digest)]) {
         let body: ProofsBody = try decoded(bytes)

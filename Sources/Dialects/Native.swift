@@ -3,13 +3,13 @@ import CairnEngine
 import HTTPTypes
 
 /// Our own dialect: what there is, how it stands, its bytes (spec/http.md, "Native").
-public enum Native: Dialect {
+package enum Native: Dialect {
     /// The most uploads in one page of a list.
     static let pageLimit = 1000
     /// The bytes of names and types after which a page of a list ends; each may be six times as long in JSON.
     static let pageTextLimit = 64 * 1024
 
-    public static func command(in request: RequestHead) throws(RequestError) -> Command {
+    package static func command(in request: RequestHead) throws(RequestError) -> Command {
         let pieces = request.path.dropFirst()
         switch (pieces.first, request.path.count) {
         case (nil, _) where request.path == ["health"]: return try reading(request, .health)

@@ -1,8 +1,8 @@
-public import CairnContent
-public import CairnEngine
+package import CairnContent
+package import CairnEngine
 
 /// What only the native dialect asks for (spec/native.md). What a body says comes beside it.
-public enum NativeCommand: Hashable, Sendable {
+package enum NativeCommand: Hashable, Sendable {
     /// Begin an upload, or find the one begun before.
     case begin
     /// The upload of the client's own name, or a file of that content id; disturbs nobody.
@@ -19,14 +19,14 @@ public enum NativeCommand: Hashable, Sendable {
 }
 
 /// How a body names entries.
-public enum NamesForm: Hashable, Sendable {
+package enum NamesForm: Hashable, Sendable {
     /// 32 bytes a digest.
     case binary
     case json
 }
 
 /// What a proof is to show of a file's manifest (RFC 9162, section 2.1).
-public enum ProofQuestion: Hashable, Sendable {
+package enum ProofQuestion: Hashable, Sendable {
     /// That the entry at this index is in it.
     case inclusion(Int)
     /// That it begins with the first so many entries.
@@ -34,7 +34,7 @@ public enum ProofQuestion: Hashable, Sendable {
 }
 
 /// How the native dialect's own commands end.
-public enum NativeOutcome: Sendable {
+package enum NativeOutcome: Sendable {
     case begun(Upload, isNew: Bool)
     case segment(Segment)
     case put(Upload, wasThere: Bool)
@@ -45,7 +45,7 @@ public enum NativeOutcome: Sendable {
 
 extension NativeOutcome {
     /// The upload it speaks of.
-    public var upload: Upload {
+    package var upload: Upload {
         switch self {
         case .begun(let upload, _), .put(let upload, _), .framed(let upload, _), .completed(let upload, _),
             .proof(let upload, _, _, _, _):

@@ -1,8 +1,8 @@
-public import CairnContent
-public import CairnEngine
+package import CairnContent
+package import CairnEngine
 
 /// How a command ended, in our words; a dialect says it in its own.
-public enum Outcome: Sendable {
+package enum Outcome: Sendable {
     /// The answer to a resumption question; nil when the upload was never begun, or is gone.
     case prefix(Upload?)
     /// Bytes were appended, and this is how the upload stands.

@@ -3,8 +3,8 @@ import CairnEngine
 import HTTPTypes
 
 /// Files by plain HTTP: a body is a file, a file has an address (spec/http.md, "Plain").
-public enum Plain: Dialect {
-    public static func command(in request: RequestHead) throws(RequestError) -> Command {
+package enum Plain: Dialect {
+    package static func command(in request: RequestHead) throws(RequestError) -> Command {
         switch request.path.count {
         case 1: try collection(request)
         case 2 where request.path[1].isEmpty: try collection(request)
@@ -43,7 +43,7 @@ public enum Plain: Dialect {
         return append
     }
 
-    public static func answer(to outcome: Outcome, for request: RequestHead) -> Answer {
+    package static func answer(to outcome: Outcome, for request: RequestHead) -> Answer {
         switch outcome {
         case .created(let upload): created(upload)
         case .refused(let error): Problem(error).answer(for: request.id)

@@ -1,26 +1,26 @@
-public import CairnContent
-public import CairnEngine
+package import CairnContent
+package import CairnEngine
 import FoundationEssentials
 import StructuredFieldValues
 
 /// `Upload-Prefix` and `If-Upload-Prefix`: a prefix digest with the offset it stands at (spec/http.md).
 ///
 /// An RFC 9651 item: `:<base64>:;offset=<n>;chunk-size=<n>`. In `If-Upload-Prefix` the parameters say nothing.
-public struct PrefixField: Hashable, Sendable {
-    public let digest: Digest
+package struct PrefixField: Hashable, Sendable {
+    package let digest: Digest
     /// In bytes.
-    public let offset: Int64?
+    package let offset: Int64?
     /// How the prefix is cut; nil when only the manifest tells the cuts.
-    public let chunkSize: ChunkSize?
+    package let chunkSize: ChunkSize?
 
-    public init(digest: Digest, offset: Int64? = nil, chunkSize: ChunkSize? = nil) {
+    package init(digest: Digest, offset: Int64? = nil, chunkSize: ChunkSize? = nil) {
         self.digest = digest
         self.offset = offset
         self.chunkSize = chunkSize
     }
 
     /// What an answer states of an upload.
-    public init(_ upload: Upload) {
+    package init(_ upload: Upload) {
         self.init(upload.prefix, chunkSize: upload.isRagged ? nil : upload.chunkSize)
     }
 
@@ -31,7 +31,7 @@ public struct PrefixField: Hashable, Sendable {
 
 extension PrefixField: LosslessStringConvertible {
     /// The field's value, or nil unless it is an item of 32 bytes; parameters it does not know are passed over.
-    public init?(_ description: String) {
+    package init?(_ description: String) {
         guard let wire = try? StructuredFieldValueDecoder().decode(Wire.self, from: Array(description.utf8)),
             let digest = Digest(bytes: wire.item)
         else { return nil }  // what is wrong with a malformed field is of no account: it is refused by its name
@@ -42,7 +42,7 @@ extension PrefixField: LosslessStringConvertible {
         self.init(digest: digest, offset: wire.parameters.offset, chunkSize: chunkSize.flatMap { ChunkSize($0) })
     }
 
-    public var description: String {
+    package var description: String {
         ":\(Data(digest.bytes).base64EncodedString()):"
             + (offset.map { ";offset=\($0)" } ?? "") + (chunkSize.map { ";chunk-size=\($0.length)" } ?? "")
     }

@@ -2,7 +2,7 @@ import HTTPTypes
 
 extension Problem {
     /// What is said of a request that is no command.
-    public init(_ error: RequestError) {
+    package init(_ error: RequestError) {
         self =
             switch error {
             case .header(let name):

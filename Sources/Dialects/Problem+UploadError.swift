@@ -1,10 +1,10 @@
 package import CairnContent
-public import CairnEngine
+package import CairnEngine
 import HTTPTypes
 
 extension Problem {
     /// What the engine's refusals are on the wire.
-    public init(_ error: UploadError) {
+    package init(_ error: UploadError) {
         self =
             switch error {
             case .unknownUpload:
@@ -114,7 +114,7 @@ extension Problem {
     }
 
     /// What a store's failures are on the wire. What happened inside is in the log, not here.
-    public init(_ error: StoreError) {
+    package init(_ error: StoreError) {
         self =
             switch error {
             case .noSpace:

@@ -1,18 +1,18 @@
-public import HTTPTypes
+package import HTTPTypes
 
 /// A refusal in words and figures (RFC 9457), and the status that goes with it (spec/http.md, "Problems").
 ///
 /// Every error has its problem in one exhaustive switch; a dialect words only its departures.
-public struct Problem: Sendable {
-    public var status: HTTPResponse.Status
+package struct Problem: Sendable {
+    package var status: HTTPResponse.Status
     /// The last piece of the problem's type.
-    public let name: String
+    package let name: String
     /// What happened, in a few words: the same for every problem of this type.
-    public let title: String
+    package let title: String
     /// What to do now.
-    public let detail: String
+    package let detail: String
     /// Fields that the answer carries besides.
-    public var fields: HTTPFields = [:]
+    package var fields: HTTPFields = [:]
     private var members: [(String, JSON)] = []
     /// What its document says besides the members that every problem has.
     package var memberNames: [String] { members.map(\.0) }
@@ -45,11 +45,11 @@ public struct Problem: Sendable {
     }
 
     /// More is asked for at once than the server does at once.
-    public static let busy = Problem(.serviceUnavailable, "busy", "Too many at once", "Try again in a moment.")
+    package static let busy = Problem(.serviceUnavailable, "busy", "Too many at once", "Try again in a moment.")
         .retryable(after: 1)
 
     /// An absolute-path reference, or the address IANA gave the type.
-    public var type: String {
+    package var type: String {
         Self.registered.contains(name) ? "https://iana.org/assignments/http-problem-types#\(name)" : "/problems/\(name)"
     }
 
@@ -60,7 +60,7 @@ public struct Problem: Sendable {
     static let mediaType = "application/problem+json"
 
     /// The answer with the problem's document; without an instance when the request never got an id.
-    public func answer(for requestID: String) -> Answer {
+    package func answer(for requestID: String) -> Answer {
         var fields = fields
         fields[.contentType] = Self.mediaType
         fields[.cacheControl] = "no-store"

@@ -1,7 +1,7 @@
-public import HTTPTypes
+package import HTTPTypes
 
 /// Why a request is not a command. One case for each thing the caller has to mend.
-public enum RequestError: Error, Hashable, Sendable {
+package enum RequestError: Error, Hashable, Sendable {
     /// The named field is malformed, out of range, or sent twice.
     case header(HTTPField.Name)
     /// The path is malformed: a bad escape, a control character, an id that is none.

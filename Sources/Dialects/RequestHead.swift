@@ -1,18 +1,18 @@
-public import CairnContent
-public import CairnEngine
-public import HTTPTypes
+package import CairnContent
+package import CairnEngine
+package import HTTPTypes
 
 /// What answers may say besides what happened: the server's limits, and what time it is.
-public struct Setting: Hashable, Sendable {
-    public let limits: Limits
+package struct Setting: Hashable, Sendable {
+    package let limits: Limits
     /// Of uploads that begin now.
-    public let chunkSize: ChunkSize
-    public let moment: Timestamp
+    package let chunkSize: ChunkSize
+    package let moment: Timestamp
     /// Whether a proxy that is trusted has sent the request, so that it says where clients reach this server.
-    public let isForwarded: Bool
-    public let origins: Origins
+    package let isForwarded: Bool
+    package let origins: Origins
 
-    public init(
+    package init(
         limits: Limits = Limits(), chunkSize: ChunkSize = .standard, moment: Timestamp = Timestamp(seconds: 0),
         isForwarded: Bool = false, origins: Origins = .any
     ) {
@@ -28,25 +28,25 @@ public struct Setting: Hashable, Sendable {
 }
 
 /// The head of a request as dialects read it: path and query taken apart once.
-public struct RequestHead: Hashable, Sendable {
+package struct RequestHead: Hashable, Sendable {
     /// The method, after `X-HTTP-Method-Override`.
-    public let method: HTTPRequest.Method
+    package let method: HTTPRequest.Method
     /// The path's pieces between slashes, as sent: still percent-encoded.
-    public let path: [String]
+    package let path: [String]
     /// As sent, without the question mark.
-    public let query: String
-    public let fields: HTTPFields
+    package let query: String
+    package let fields: HTTPFields
     /// The request's own id: stands in the log and in problems.
-    public let id: String
+    package let id: String
     /// What holds for the server and the moment.
-    public let setting: Setting
+    package let setting: Setting
     /// Scheme and authority, where clients reach this server; nil when the request names none fit to repeat.
     let origin: String?
 
     /// Takes the request's target apart.
     ///
     /// - Throws: `path` unless it is a path of visible ASCII characters; `header` for an override that is none.
-    public init(_ request: HTTPRequest, id: String = "", in setting: Setting = Setting()) throws(RequestError) {
+    package init(_ request: HTTPRequest, id: String = "", in setting: Setting = Setting()) throws(RequestError) {
         let target = request.path ?? ""
         guard target.utf8.first == UInt8(ascii: "/"), target.utf8.allSatisfy({ (0x21..<0x7F).contains($0) }) else {
             throw .path

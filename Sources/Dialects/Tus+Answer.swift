@@ -3,7 +3,7 @@ import CairnEngine
 import HTTPTypes
 
 extension Tus {
-    public static func answer(to outcome: Outcome, for request: RequestHead) -> Answer {
+    package static func answer(to outcome: Outcome, for request: RequestHead) -> Answer {
         wording(of: outcome, for: request).with([.tusResumable: version])
     }
 

@@ -4,7 +4,7 @@ import FoundationEssentials
 import HTTPTypes
 
 /// tus 1.0.0 with all nine extensions (spec/tus.md).
-public enum Tus: Dialect {
+package enum Tus: Dialect {
     static let version = "1.0.0"
     static let extensions = """
         creation,creation-with-upload,creation-defer-length,expiration,checksum,checksum-trailer,termination,\
@@ -13,7 +13,7 @@ public enum Tus: Dialect {
     static let algorithms: [Checksum.Algorithm] = [.sha1, .sha256, .md5, .crc32]
     static let appendType = "application/offset+octet-stream"
 
-    public static func command(in request: RequestHead) throws(RequestError) -> Command {
+    package static func command(in request: RequestHead) throws(RequestError) -> Command {
         guard request.fields[.tusResumable] == version else { throw .tusVersion }
         return try request.isCollection() ? collection(request) : member(request)
     }

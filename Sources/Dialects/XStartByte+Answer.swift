@@ -3,7 +3,7 @@ import CairnEngine
 import HTTPTypes
 
 extension XStartByte {
-    public static func answer(to outcome: Outcome, for request: RequestHead) -> Answer {
+    package static func answer(to outcome: Outcome, for request: RequestHead) -> Answer {
         switch outcome {
         case .prefix(let upload): Answer(.ok, fields(of: upload), text: "\(upload?.offset ?? 0)")
         case .appended(let upload): Answer(.ok, fields(of: upload), text: success(upload, request))

@@ -3,11 +3,11 @@ import CairnEngine
 import HTTPTypes
 
 /// The protocol of javascript.info's resumable upload, made safe (spec/x-start-byte.md).
-public enum XStartByte: Dialect {
+package enum XStartByte: Dialect {
     /// A client's name for its file, in bytes.
     static let fileIDLimit = 1024
 
-    public static func command(in request: RequestHead) throws(RequestError) -> Command {
+    package static func command(in request: RequestHead) throws(RequestError) -> Command {
         let name = try fileID(in: request.fields)
         if request.path == ["status"] { return .resume(name.map { .name($0.text) }) }
         guard request.method == .post else { throw .method([.post]) }

@@ -20,23 +20,26 @@ public struct Append: Hashable, Sendable {
     public var declaredLength: Int64?
     /// The body's length in bytes, when it is known before it arrives.
     public var bodyLength: Int64?
+    /// When the body completes the file.
     public var ending: Ending
     /// What the client believes the prefix to be.
     public var expectedPrefix: Digest?
     /// SHA-256 over the body. Nothing counts before all of it has arrived and agrees.
     public var bodyDigest: Digest?
+    /// Counts where the upload has none yet.
     public var metadata: Metadata
     /// What the body must come to besides. Nothing counts before all of it has arrived and agrees.
-    public var checksums: [Checksum] = []
+    package var checksums: [Checksum] = []
     /// What is to be told of the bytes behind the last of them.
-    public var announced: Set<Trailer.Announced> = []
+    package var announced: Set<Trailer.Announced> = []
     /// What the whole file must come to before it is complete.
-    public var fileChecksums: [Checksum] = []
+    package var fileChecksums: [Checksum] = []
     /// Whether the upload is refused while fewer bytes are here than were acknowledged.
-    public var needsAcknowledged = false
+    package var needsAcknowledged = false
     /// Whether more bytes than declared, or a file unlike its checksums, end the upload.
-    public var endsWhenWrong = false
+    package var endsWhenWrong = false
 
+    /// Bytes that start at `offset`; everything else as the properties of the same names say.
     public init(
         at offset: Int64, declaredLength: Int64? = nil, bodyLength: Int64? = nil, ending: Ending = .declared,
         expectedPrefix: Digest? = nil, bodyDigest: Digest? = nil, metadata: Metadata = Metadata()

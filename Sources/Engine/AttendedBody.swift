@@ -1,9 +1,9 @@
-public import CairnContent
+package import CairnContent
 
 /// A body whose sender hears of progress before the answer, and may say what the bytes come to after the last of them.
 ///
 /// The engine asks whether a body is one; any other is taken as it is.
-public protocol AttendedBody: Sendable {
+package protocol AttendedBody: Sendable {
     /// Called for each batch that became durable while more bytes still arrive.
     func acknowledged(_ upload: Upload)
 
@@ -13,19 +13,19 @@ public protocol AttendedBody: Sendable {
 }
 
 /// What a request says of its bytes after the last of them.
-public struct Trailer: Hashable, Sendable {
+package struct Trailer: Hashable, Sendable {
     /// What the body must come to.
-    public var checksums: [Checksum]
+    package var checksums: [Checksum]
     /// What the whole file must come to.
-    public var fileChecksums: [Checksum]
+    package var fileChecksums: [Checksum]
 
-    public init(checksums: [Checksum] = [], fileChecksums: [Checksum] = []) {
+    package init(checksums: [Checksum] = [], fileChecksums: [Checksum] = []) {
         self.checksums = checksums
         self.fileChecksums = fileChecksums
     }
 
     /// Which checksums are to be computed for a trailer that is announced and has not come.
-    public enum Announced: Hashable, Sendable {
+    package enum Announced: Hashable, Sendable {
         case checksum(Checksum.Algorithm)
         /// What the whole file comes to, by any algorithm.
         case fileChecksum

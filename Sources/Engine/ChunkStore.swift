@@ -1,14 +1,14 @@
-public import CairnContent
-public import NIOCore
+package import CairnContent
+package import NIOCore
 
 /// What the engine asks of a place that keeps bytes: chunks, the tails that are to become chunks, and file records.
-public typealias Store = ChunkStore & TailStore & RecordStore & RemovingStore
+package typealias Store = ChunkStore & TailStore & RecordStore & RemovingStore
 
 /// Keeps verified chunks of one namespace under their digests.
 ///
 /// A store neither hashes nor decides: a `VerifiedChunk` can only be made by hashing its bytes, and what may be
 /// removed is the engine's affair.
-public protocol ChunkStore: Sendable {
+package protocol ChunkStore: Sendable {
     /// Returns when each chunk is durable under its digest, or has a verdict that says why not.
     ///
     /// A copy that stands under the digest already is kept and counts when it holds these very bytes; another is
@@ -31,7 +31,7 @@ extension ChunkStore {
 }
 
 /// Keeps the bytes of chunks that are still arriving.
-public protocol TailStore: Sendable {
+package protocol TailStore: Sendable {
     /// An empty draft, or one that goes on where a durable tail ends.
     func draft(continuing tail: Tail?) async throws(StoreError) -> any ChunkDraft
 
@@ -48,7 +48,7 @@ public protocol TailStore: Sendable {
 /// The bytes of one chunk while they arrive: written as they come, forgotten unless kept.
 ///
 /// Used by one task at a time. Dropping the last reference frees what was written.
-public protocol ChunkDraft: AnyObject, Sendable {
+package protocol ChunkDraft: AnyObject, Sendable {
     /// Adds `bytes` at the end; they are not durable yet. `work` is done meanwhile, unless an error comes first.
     func append(_ bytes: ByteBuffer, during work: () -> Void) async throws(StoreError)
 
@@ -60,11 +60,11 @@ public protocol ChunkDraft: AnyObject, Sendable {
 
 extension ChunkDraft {
     /// Adds `bytes` at the end; they are not durable yet.
-    public func append(_ bytes: ByteBuffer) async throws(StoreError) { try await append(bytes) {} }
+    package func append(_ bytes: ByteBuffer) async throws(StoreError) { try await append(bytes) {} }
 }
 
 /// Keeps a copy of what the ledger knows of each complete file, so that a lost ledger loses no file.
-public protocol RecordStore: Sendable {
+package protocol RecordStore: Sendable {
     /// Returns when the record is durable. Called before the file is complete in the ledger.
     func publish(_ record: FileRecord) async throws(StoreError)
 
@@ -81,7 +81,7 @@ public protocol RecordStore: Sendable {
 /// Takes away chunks that the engine has condemned, in two steps: aside at once, and for good later.
 ///
 /// The moments that it is told are for that delay alone; no chunk is removed or kept because of a clock.
-public protocol RemovingStore: Sendable {
+package protocol RemovingStore: Sendable {
     /// Returns when none of `digests` is here any more, durably, whether or not it was. After an error some may be.
     func remove(_ digests: [Digest], at moment: Timestamp) async throws(StoreError)
 
@@ -101,16 +101,16 @@ public protocol RemovingStore: Sendable {
 }
 
 /// A chunk whose bytes were hashed here: what `commit` takes.
-public struct VerifiedChunk: Sendable {
-    public enum Source: Sendable {
+package struct VerifiedChunk: Sendable {
+    package enum Source: Sendable {
         /// Holds exactly the entry's bytes.
         case draft(any ChunkDraft)
         /// An LZ4 block that was decoded to exactly the entry's bytes; it is to be kept as it is.
         case block(ByteBuffer)
     }
 
-    public let entry: Entry
-    public let source: Source
+    package let entry: Entry
+    package let source: Source
 
     /// Only `ChunkWriter` and `ChunkReceiver` make one, from bytes they have hashed; and the tests of a store.
     package init(entry: Entry, source: Source) {
@@ -122,18 +122,18 @@ public struct VerifiedChunk: Sendable {
 }
 
 /// A chunk that is durable, and how it lies there.
-public struct StoredChunk: Hashable, Sendable {
-    public enum Codec: UInt8, Sendable {
+package struct StoredChunk: Hashable, Sendable {
+    package enum Codec: UInt8, Sendable {
         case raw = 0
         case lz4 = 1
     }
 
-    public let entry: Entry
+    package let entry: Entry
     /// Bytes of payload at rest, without footer.
-    public let storedLength: Int
-    public let codec: Codec
+    package let storedLength: Int
+    package let codec: Codec
 
-    public init(entry: Entry, storedLength: Int, codec: Codec) {
+    package init(entry: Entry, storedLength: Int, codec: Codec) {
         self.entry = entry
         self.storedLength = storedLength
         self.codec = codec
@@ -141,14 +141,14 @@ public struct StoredChunk: Hashable, Sendable {
 }
 
 /// A complete file as it stands outside the ledger: its manifest and what the client said of it.
-public struct FileRecord: Hashable, Sendable {
-    public let id: UploadID
-    public let owner: Principal
-    public let created: Timestamp
-    public let metadata: Metadata
-    public let manifest: Manifest
+package struct FileRecord: Hashable, Sendable {
+    package let id: UploadID
+    package let owner: Principal
+    package let created: Timestamp
+    package let metadata: Metadata
+    package let manifest: Manifest
 
-    public init(id: UploadID, owner: Principal, created: Timestamp, metadata: Metadata, manifest: Manifest) {
+    package init(id: UploadID, owner: Principal, created: Timestamp, metadata: Metadata, manifest: Manifest) {
         self.id = id
         self.owner = owner
         self.created = created

@@ -1,17 +1,17 @@
 import CairnContent
 
 /// What was learned from file records.
-public struct Adopted: Hashable, Sendable {
+package struct Adopted: Hashable, Sendable {
     /// Files that the ledger did not have as complete.
-    public var files = 0
+    package var files = 0
     /// Of those, files some bytes of which are lost.
-    public var damaged = 0
+    package var damaged = 0
     /// Records that cannot be read.
-    public var unreadable: [UploadID] = []
+    package var unreadable: [UploadID] = []
 
-    public init() {}
+    package init() {}
 
-    public static func += (left: inout Adopted, right: Adopted) {
+    package static func += (left: inout Adopted, right: Adopted) {
         left.files += right.files
         left.damaged += right.damaged
         left.unreadable += right.unreadable
@@ -28,7 +28,7 @@ extension Engine {
     ///     published now is the affair of those who do.
     ///   - wholeOnly: Leave out what some bytes of are lost: it may be the record of an attempt that failed,
     ///     whose chunks were reclaimed.
-    public func adopt(_ ids: [UploadID], wholeOnly: Bool = false) async throws(UploadError) -> Adopted {
+    package func adopt(_ ids: [UploadID], wholeOnly: Bool = false) async throws(UploadError) -> Adopted {
         var adopted = Adopted()
         for id in ids where !stopping.hasFired {
             let known = try await load(id)

@@ -1,4 +1,4 @@
-public import CairnContent
+package import CairnContent
 import NIOCore
 
 /// Files whose client said what all of their bytes come to.
@@ -34,7 +34,7 @@ extension Engine {
     }
 
     /// What the bytes of `range` come to. Reads them all, but where the answer is known.
-    public func checksums(
+    package func checksums(
         _ algorithms: Set<Checksum.Algorithm>, over range: Range<Int64>, of upload: Upload
     ) async throws(UploadError) -> Set<Checksum> {
         try await checksums(algorithms, over: range, of: upload, until: [])

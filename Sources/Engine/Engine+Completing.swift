@@ -1,4 +1,4 @@
-public import CairnContent
+package import CairnContent
 import NIOCore
 import NIOConcurrencyHelpers
 
@@ -7,7 +7,7 @@ extension Engine {
     /// Seals the upload when nothing is missing and what is declared agrees.
     ///
     /// - Returns: The file, and whether it became one just now.
-    public func complete(
+    package func complete(
         _ id: UploadID, length: Int64? = nil, contentID: Digest? = nil, for principal: Principal
     ) async throws(UploadError) -> (file: Upload, isNew: Bool) {
         _ = try await upload(id, for: principal)

@@ -1,12 +1,12 @@
 import AsyncAlgorithms
-public import CairnContent
-public import NIOCore
+package import CairnContent
+package import NIOCore
 
 extension Engine {
     /// Brings several chunks in one body; a bad one spoils no other.
     ///
     /// - Returns: What became of each frame, in their order.
-    public func putFrames(
+    package func putFrames(
         _ body: some AsyncSequence<ByteBuffer, any Error> & Sendable, bodyLength: Int64?, to id: UploadID,
         for principal: Principal
     ) async throws(UploadError) -> (upload: Upload, verdicts: [ChunkFrame.Verdict]) {

@@ -4,7 +4,7 @@ import NIOConcurrencyHelpers
 /// Uploads that begin with terms, and uploads made of others (spec/tus.md, "Concatenation").
 extension Engine {
     /// Begins an upload that holds nothing yet; refused when the bytes that come with it would be.
-    public func begin(_ beginning: Beginning, by principal: Principal) async throws(UploadError) -> Upload {
+    package func begin(_ beginning: Beginning, by principal: Principal) async throws(UploadError) -> Upload {
         let upload = try drafted(beginning, by: principal)
         try await commit(begun: upload, [.write(upload, entries: [])])
         return upload
@@ -21,7 +21,7 @@ extension Engine {
 
     /// Begins an upload that is made of others, in order. It is complete once they are: at once, or at the first
     /// question after.
-    public func join(
+    package func join(
         _ parts: [UploadID], _ beginning: Beginning, by principal: Principal
     ) async throws(UploadError) -> Upload {
         guard parts.count <= limits.parts else { throw .limit(.parts, Int64(limits.parts)) }

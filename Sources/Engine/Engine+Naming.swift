@@ -1,14 +1,14 @@
-public import CairnContent
+package import CairnContent
 import NIOConcurrencyHelpers
 
 /// What a client hears of a run of entries.
-public struct Segment: Hashable, Sendable {
+package struct Segment: Hashable, Sendable {
     /// As it stands now.
-    public let upload: Upload
+    package let upload: Upload
     /// Of the entries spoken of, those to send.
-    public let missing: MissingIndices
+    package let missing: MissingIndices
     /// With which chunks may be proven that the caller has not brought; nil where that is of no use.
-    public let nonce: [UInt8]?
+    package let nonce: [UInt8]?
 }
 
 /// Uploads whose entries are named before their chunks come (spec/native.md).
@@ -16,7 +16,7 @@ extension Engine {
     /// Names the chunks from `index` on. What the store has of them and the client may rely on is referred to at once.
     ///
     /// - Parameter end: The file's length, when these entries end it; declares it where it was unknown.
-    public func name(
+    package func name(
         _ digests: [Digest], from index: Int, end: Int64? = nil, in id: UploadID, for principal: Principal
     ) async throws(UploadError) -> Segment {
         try await shared(id, for: principal) { upload, _ throws(UploadError) in
@@ -31,7 +31,7 @@ extension Engine {
     }
 
     /// Which of the entries at `indices` are missing; of those that are known only.
-    public func missing(
+    package func missing(
         in indices: Range<Int>, of id: UploadID, for principal: Principal
     ) async throws(UploadError) -> Segment {
         let upload = try await upload(id, for: principal)

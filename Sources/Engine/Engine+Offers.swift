@@ -1,20 +1,20 @@
-public import CairnContent
+package import CairnContent
 
 /// What a client says of a file before it names or sends anything.
-public struct Offer: Hashable, Sendable {
-    public var metadata: Metadata
+package struct Offer: Hashable, Sendable {
+    package var metadata: Metadata
     /// In bytes.
-    public var length: Int64?
+    package var length: Int64?
     /// Another than new uploads have here.
-    public var chunkSize: ChunkSize?
+    package var chunkSize: ChunkSize?
     /// The client's own name for the file.
-    public var key: UploadKey?
+    package var key: UploadKey?
     /// What the file is, when the client knows already.
-    public var contentID: Digest?
+    package var contentID: Digest?
     /// Whether to begin anew although the name stands for another upload.
-    public var startsOver: Bool
+    package var startsOver: Bool
 
-    public init(
+    package init(
         _ metadata: Metadata = Metadata(), length: Int64? = nil, chunkSize: ChunkSize? = nil, key: UploadKey? = nil,
         contentID: Digest? = nil, startsOver: Bool = false
     ) {
@@ -32,7 +32,7 @@ extension Engine {
     /// completes it at once.
     ///
     /// - Returns: The upload, and whether it is new and waits for bytes.
-    public func begin(
+    package func begin(
         _ offer: Offer, by principal: Principal
     ) async throws(UploadError) -> (upload: Upload, isNew: Bool) {
         guard let key = offer.key else { return try await beginNew(offer, replacing: nil, by: principal) }
@@ -98,7 +98,7 @@ extension Engine {
     }
 
     /// A complete file of the caller's with this content id; nil when there is none.
-    public func file(_ contentID: Digest, for principal: Principal) async throws(UploadError) -> Upload? {
+    package func file(_ contentID: Digest, for principal: Principal) async throws(UploadError) -> Upload? {
         do { return try await ledger.file(contentID, in: namespace, of: principal) } catch { throw .store(error) }
     }
 }

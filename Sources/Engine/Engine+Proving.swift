@@ -1,11 +1,11 @@
-public import CairnContent
+package import CairnContent
 import NIOCore
 import NIOConcurrencyHelpers
 
 /// Chunks that another has brought, for one who proves to hold them.
 extension Engine {
     /// The most proofs of one request; each costs the reading of a chunk.
-    public static let proofLimit = 256
+    package static let proofLimit = 256
 
     /// Refers to those of the upload's entries whose proof is right; a wrong proof, and a chunk that is not here, leave
     /// the entry missing and cannot be told apart.
@@ -13,7 +13,7 @@ extension Engine {
     /// - Parameters:
     ///   - nonce: As given with the last answer to `name`; used up by this.
     ///   - proofs: By index: HMAC-SHA256 over the chunk's bytes, keyed by the nonce.
-    public func prove(
+    package func prove(
         _ nonce: [UInt8], _ proofs: [(index: Int, hmac: Digest)], in id: UploadID, for principal: Principal
     ) async throws(UploadError) -> Segment {
         try await shared(id, for: principal) { upload, _ throws(UploadError) in

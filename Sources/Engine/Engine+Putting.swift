@@ -1,17 +1,17 @@
 import AsyncAlgorithms
-public import CairnContent
-public import NIOCore
+package import CairnContent
+package import NIOCore
 
 /// One chunk as a client brings it.
-public struct Put: Hashable, Sendable {
-    public var digest: Digest
-    public var codec: ChunkFrame.Codec
+package struct Put: Hashable, Sendable {
+    package var digest: Digest
+    package var codec: ChunkFrame.Codec
     /// The body's length in bytes, when it is known before it arrives.
-    public var bodyLength: Int64?
+    package var bodyLength: Int64?
     /// SHA-256 over the body as it travels, when the client says it.
-    public var bodyDigest: Digest?
+    package var bodyDigest: Digest?
 
-    public init(
+    package init(
         _ digest: Digest, codec: ChunkFrame.Codec = .plain, bodyLength: Int64? = nil, bodyDigest: Digest? = nil
     ) {
         self.digest = digest
@@ -27,7 +27,7 @@ extension Engine {
     ///
     /// One that it has is answered before `body` is read.
     /// - Returns: The upload, and whether it had the chunk before.
-    public func put(
+    package func put(
         _ put: Put, body: some AsyncSequence<ByteBuffer, any Error> & Sendable, to id: UploadID,
         for principal: Principal
     ) async throws(UploadError) -> (upload: Upload, wasThere: Bool) {

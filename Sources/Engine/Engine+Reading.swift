@@ -90,8 +90,10 @@ public struct FileBytes: AsyncSequence, Sendable {
     let upload: Upload
     let range: Range<Int64>
 
+    /// Reads from the start of the range.
     public func makeAsyncIterator() -> Iterator { Iterator(bytes: self) }
 
+    /// Reads ahead of nobody: a chunk is read when its part is asked for.
     public struct Iterator: AsyncIteratorProtocol {
         private let bytes: FileBytes
         /// Entries read ahead, from the front.

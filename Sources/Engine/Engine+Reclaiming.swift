@@ -3,17 +3,17 @@ import CairnContent
 /// How much of a run of the collector is done at once, and how gently.
 public struct Pace: Hashable, Sendable {
     /// Shelves of the store that are looked through for chunks the ledger does not know; of 4,096.
-    public var shelves: Int
+    package var shelves: Int
     /// Parts of the trash that are looked through; of 256.
-    public var trashParts: Int
+    package var trashParts: Int
     /// Whether all chunks are looked through, even when no reference went.
-    public var isThorough: Bool
+    package var isThorough: Bool
     /// How long the collector rests after each step, as a multiple of what the step took.
-    public var rest: Double
+    package var rest: Double
 
     /// How many shelves a store has, and in how many parts its trash is emptied.
-    public static let shelfCount = 4096
-    public static let trashPartCount = 256
+    package static let shelfCount = 4096
+    package static let trashPartCount = 256
 
     /// Everything, without a rest: for a store that nobody else uses.
     public static let thorough = Pace(
@@ -22,7 +22,7 @@ public struct Pace: Hashable, Sendable {
     /// Beside running uploads: a third of the time at most, all shelves in 64 runs and the trash in 16.
     public static let gentle = Pace(shelves: 64, trashParts: 16, isThorough: false, rest: 2)
 
-    public init(shelves: Int, trashParts: Int, isThorough: Bool, rest: Double) {
+    package init(shelves: Int, trashParts: Int, isThorough: Bool, rest: Double) {
         self.shelves = shelves
         self.trashParts = trashParts
         self.isThorough = isThorough
@@ -47,7 +47,7 @@ public struct Reclaimed: Hashable, Sendable {
     /// What stopped the run. What it had done is done; the rest is left to the next.
     public var failure: StoreError?
 
-    public init() {}
+    package init() {}
 
     /// Whether there was nothing to do.
     public var isEmpty: Bool { self == Reclaimed() }

@@ -3,7 +3,7 @@ import CairnContent
 /// Who may bring one file and no other: what it is begun as stands under a name of its own.
 extension Engine {
     /// Begins the one upload that may stand under `key`. One that was begun before and is not complete gives way to it.
-    public func begin(
+    package func begin(
         _ beginning: Beginning, under key: UploadKey, by principal: Principal
     ) async throws(UploadError) -> Upload {
         try await leases.hold(.name(key)) { _ throws(UploadError) in
@@ -47,6 +47,7 @@ public struct Usage: Hashable, Sendable {
     /// Uploads that are open.
     public var uploads: Int
 
+    /// Nothing, unless told.
     public init(length: Int64 = 0, uploads: Int = 0) {
         self.length = length
         self.uploads = uploads

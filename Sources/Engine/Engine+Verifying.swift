@@ -13,9 +13,9 @@ public struct Verified: Hashable, Sendable {
     /// Chunks that the disk does not give out, and of which nothing is known.
     public var unreadable: [Digest] = []
 
-    public init() {}
+    package init() {}
 
-    public static func += (left: inout Verified, right: Verified) {
+    package static func += (left: inout Verified, right: Verified) {
         left.sound += right.sound
         left.length += right.length
         left.damaged += right.damaged

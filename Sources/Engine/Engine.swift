@@ -1,5 +1,5 @@
 public import CairnContent
-public import Logging
+package import Logging
 import NIOConcurrencyHelpers
 
 /// The rules of uploads of one namespace: who may move which prefix, what counts, when a file is complete.
@@ -7,9 +7,11 @@ import NIOConcurrencyHelpers
 /// Bytes go to a `Store`, facts to a `Ledger`, always in that order; an answer is made from what the ledger has
 /// committed and from nothing else.
 public final class Engine: Sendable {
+    /// What it refuses.
     public let limits: Limits
     /// The chunk size of uploads that begin here.
     public let chunkSize: ChunkSize
+    /// Whose uploads these are: those of others it neither sees nor refers to.
     public let namespace: Namespace
     /// Which chunks need not be sent again.
     public var dedup: Dedup { mode.withLock { $0 } }
@@ -30,7 +32,7 @@ public final class Engine: Sendable {
     /// Chunks that this pass of the scrub goes on without.
     let passedOver = NIOLockedValueBox<Set<Digest>>([])
 
-    public init(
+    package init(
         store: any Store, ledger: any Ledger, namespace: Namespace = .standard, limits: Limits = Limits(),
         chunkSize: ChunkSize = .standard, dedup: Dedup = .trust, clock: any Clock<Duration> = ContinuousClock(),
         now: @escaping @Sendable () -> Timestamp = Timestamp.now,
@@ -116,7 +118,7 @@ public final class Engine: Sendable {
 
     /// Complete files of the namespace whoever owns them, newest first, at most `limit`, after the one given: for the
     /// operator, who may see all of it.
-    public func everyFile(after: UploadID? = nil, limit: Int) async throws(UploadError) -> [Upload] {
+    package func everyFile(after: UploadID? = nil, limit: Int) async throws(UploadError) -> [Upload] {
         let query = UploadQuery(namespace: namespace, state: .complete, after: after, limit: limit)
         do { return try await ledger.uploads(query) } catch { throw .store(error) }
     }

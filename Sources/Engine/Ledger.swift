@@ -1,7 +1,7 @@
-public import CairnContent
+package import CairnContent
 
 /// Remembers uploads, their entries and what refers to which chunk, in transactions.
-public protocol Ledger: Sendable {
+package protocol Ledger: Sendable {
     /// Returns when all changes are durable together, in their order; when it throws, none took effect.
     ///
     /// Concurrent calls may share one transaction on disk; each stays all or nothing.
@@ -77,20 +77,20 @@ public protocol Ledger: Sendable {
 }
 
 /// What a look at some of a namespace's chunks has found.
-public struct ChunkPage: Hashable, Sendable {
+package struct ChunkPage: Hashable, Sendable {
     /// Those that nothing refers to, in order of their digests.
-    public var chunks: [StoredChunk]
+    package var chunks: [StoredChunk]
     /// The last that was looked at, to go on after; nil when there is none behind it.
-    public var last: Digest?
+    package var last: Digest?
 
-    public init(chunks: [StoredChunk], last: Digest?) {
+    package init(chunks: [StoredChunk], last: Digest?) {
         self.chunks = chunks
         self.last = last
     }
 }
 
 /// One step of a transaction.
-public enum LedgerChange: Sendable {
+package enum LedgerChange: Sendable {
     /// The upload now stands as given, new or not.
     ///
     /// `entries` are its last ones: they stand at the indices from `run.count - entries.count` on, replace what
@@ -147,15 +147,15 @@ public enum LedgerChange: Sendable {
 }
 
 /// What is said of an upload besides the entries that are named.
-public struct Naming: Hashable, Sendable {
+package struct Naming: Hashable, Sendable {
     /// The file's length from now on, when it was not known.
-    public var length: Int64?
+    package var length: Int64?
     /// What the client says of the file, where nothing was known.
-    public var metadata = Metadata()
+    package var metadata = Metadata()
     /// When the upload ends by itself unless more comes.
-    public var expires: Timestamp
+    package var expires: Timestamp
 
-    public init(length: Int64? = nil, metadata: Metadata = Metadata(), expires: Timestamp) {
+    package init(length: Int64? = nil, metadata: Metadata = Metadata(), expires: Timestamp) {
         self.length = length
         self.metadata = metadata
         self.expires = expires
@@ -163,14 +163,14 @@ public struct Naming: Hashable, Sendable {
 }
 
 /// What is said of an upload besides the chunks that are placed.
-public struct Placing: Hashable, Sendable {
+package struct Placing: Hashable, Sendable {
     /// The durable bytes that follow the entries before `tailIndex`; they count when the run ends there.
-    public var tail: Tail?
-    public var tailIndex = 0
+    package var tail: Tail?
+    package var tailIndex = 0
     /// When the upload ends by itself unless more comes.
-    public var expires: Timestamp
+    package var expires: Timestamp
 
-    public init(tail: Tail? = nil, at tailIndex: Int = 0, expires: Timestamp) {
+    package init(tail: Tail? = nil, at tailIndex: Int = 0, expires: Timestamp) {
         self.tail = tail
         self.tailIndex = tailIndex
         self.expires = expires
@@ -178,30 +178,30 @@ public struct Placing: Hashable, Sendable {
 }
 
 /// An entry of an upload, and whether its chunk is referred to.
-public struct KnownEntry: Hashable, Sendable {
-    public let entry: Entry
-    public let isPresent: Bool
+package struct KnownEntry: Hashable, Sendable {
+    package let entry: Entry
+    package let isPresent: Bool
 
-    public init(_ entry: Entry, isPresent: Bool) {
+    package init(_ entry: Entry, isPresent: Bool) {
         self.entry = entry
         self.isPresent = isPresent
     }
 }
 
 /// Which uploads to list.
-public struct UploadQuery: Hashable, Sendable {
-    public var namespace: Namespace
-    public var state: Upload.State
+package struct UploadQuery: Hashable, Sendable {
+    package var namespace: Namespace
+    package var state: Upload.State
     /// Only theirs.
-    public var owner: Principal?
+    package var owner: Principal?
     /// Only those that expire at or before this moment.
-    public var expiring: Timestamp?
+    package var expiring: Timestamp?
     /// Only those after this one in the list's order.
-    public var after: UploadID?
+    package var after: UploadID?
     /// The most uploads to return.
-    public var limit: Int
+    package var limit: Int
 
-    public init(
+    package init(
         namespace: Namespace, state: Upload.State, owner: Principal? = nil, expiring: Timestamp? = nil,
         after: UploadID? = nil, limit: Int
     ) {
@@ -217,10 +217,10 @@ public struct UploadQuery: Hashable, Sendable {
 /// A client's own name for an upload (X-Start-Byte's file id): a digest over the principal and the name,
 /// so that no foreign text becomes part of a path or a query.
 public struct UploadKey: Hashable, Sendable {
-    public let digest: Digest
+    package let digest: Digest
 
     /// The key as a ledger kept it.
-    public init(digest: Digest) { self.digest = digest }
+    package init(digest: Digest) { self.digest = digest }
 
     /// SHA-256 over the principal's name, a zero byte, and the client's name as it came.
     public init(_ name: String, of principal: Principal) {
@@ -230,11 +230,11 @@ public struct UploadKey: Hashable, Sendable {
 
 /// What a client's own name stands for: the upload that counts and, while a client starts over, the one that
 /// may replace it.
-public struct Generations: Hashable, Sendable {
-    public var current: UploadID
-    public var challenger: UploadID?
+package struct Generations: Hashable, Sendable {
+    package var current: UploadID
+    package var challenger: UploadID?
 
-    public init(current: UploadID, challenger: UploadID? = nil) {
+    package init(current: UploadID, challenger: UploadID? = nil) {
         self.current = current
         self.challenger = challenger
     }

@@ -46,6 +46,7 @@ public struct Limits: Hashable, Sendable {
     /// The most uploads that one is made of.
     public var parts = 1000
 
+    /// The limits a server has unless told otherwise.
     public init() {}
 
     /// Which limit a refusal speaks of, in the words of the wire.

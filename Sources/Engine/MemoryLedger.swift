@@ -1,8 +1,8 @@
-public import CairnContent
+package import CairnContent
 import NIOConcurrencyHelpers
 
 /// A ledger that lives in memory: the executable model of what every ledger promises, and the ledger of tests.
-public final class MemoryLedger: Ledger {
+package final class MemoryLedger: Ledger {
     fileprivate struct State {
         let now: @Sendable () -> Timestamp
         var uploads: [UploadID: Upload] = [:]
@@ -29,7 +29,9 @@ public final class MemoryLedger: Ledger {
     private let state: NIOLockedValueBox<State>
 
     /// - Parameter now: When chunks are said to be right as they are kept.
-    public init(now: @escaping @Sendable () -> Timestamp = Timestamp.now) { state = NIOLockedValueBox(State(now: now)) }
+    package init(now: @escaping @Sendable () -> Timestamp = Timestamp.now) {
+        state = NIOLockedValueBox(State(now: now))
+    }
 
     private init(_ state: State) { self.state = NIOLockedValueBox(state) }
 
@@ -41,7 +43,7 @@ public final class MemoryLedger: Ledger {
         state.withLock { $0.chunks[namespace, default: [:]].filter { $1.isKept }.map(\.key) }
     }
 
-    public func commit(_ changes: [LedgerChange]) async throws(StoreError) {
+    package func commit(_ changes: [LedgerChange]) async throws(StoreError) {
         let isDone = state.withLock { state in
             var next = state
             guard changes.allSatisfy({ next.apply($0) }) else { return false }
@@ -51,11 +53,11 @@ public final class MemoryLedger: Ledger {
         guard isDone else { throw .failed("the change does not fit the upload") }
     }
 
-    public func upload(_ id: UploadID) async throws(StoreError) -> Upload? {
+    package func upload(_ id: UploadID) async throws(StoreError) -> Upload? {
         state.withLock { state in state.uploads[id].map(state.marked) }
     }
 
-    public func uploads(_ query: UploadQuery) async throws(StoreError) -> [Upload] {
+    package func uploads(_ query: UploadQuery) async throws(StoreError) -> [Upload] {
         state.withLock { state in
             let start = query.after.flatMap { state.order[$0] } ?? .max
             let found = state.uploads.values.filter { upload in
@@ -69,23 +71,23 @@ public final class MemoryLedger: Ledger {
         }
     }
 
-    public func entries(of id: UploadID, in indices: Range<Int>) async throws(StoreError) -> [Entry] {
+    package func entries(of id: UploadID, in indices: Range<Int>) async throws(StoreError) -> [Entry] {
         state.withLock { state in
             let entries = state.entries[id, default: []].dropFirst(indices.lowerBound).prefix(indices.count)
             return entries.prefix { $0.isPresent }.map(\.entry)
         }
     }
 
-    public func known(of id: UploadID, in indices: Range<Int>) async throws(StoreError) -> [KnownEntry] {
+    package func known(of id: UploadID, in indices: Range<Int>) async throws(StoreError) -> [KnownEntry] {
         state.withLock { Array($0.entries[id, default: []].dropFirst(indices.lowerBound).prefix(indices.count)) }
     }
 
-    public func standing(of digest: Digest, in id: UploadID) async throws(StoreError) -> KnownEntry? {
+    package func standing(of digest: Digest, in id: UploadID) async throws(StoreError) -> KnownEntry? {
         let found = state.withLock { $0.entries[id, default: []].filter { $0.entry.digest == digest } }
         return found.first { !$0.isPresent } ?? found.first
     }
 
-    public func kept(
+    package func kept(
         of digests: Set<Digest>, in namespace: Namespace, by owner: Principal?
     ) async throws(StoreError) -> [Digest: Timestamp] {
         state.withLock { state in
@@ -98,7 +100,7 @@ public final class MemoryLedger: Ledger {
         }
     }
 
-    public func usage(of owner: Principal, in namespace: Namespace) async throws(StoreError) -> Usage {
+    package func usage(of owner: Principal, in namespace: Namespace) async throws(StoreError) -> Usage {
         state.withLock { state in
             let own = state.uploads.values.filter {
                 $0.owner == owner && $0.namespace == namespace && ($0.state == .open || $0.state == .complete)
@@ -108,7 +110,7 @@ public final class MemoryLedger: Ledger {
         }
     }
 
-    public func file(
+    package func file(
         _ contentID: Digest, in namespace: Namespace, of owner: Principal
     ) async throws(StoreError) -> Upload? {
         state.withLock { state in
@@ -119,11 +121,11 @@ public final class MemoryLedger: Ledger {
         }
     }
 
-    public func generations(of key: UploadKey) async throws(StoreError) -> Generations? {
+    package func generations(of key: UploadKey) async throws(StoreError) -> Generations? {
         state.withLock { $0.names[key] }
     }
 
-    public func unreferenced(
+    package func unreferenced(
         in namespace: Namespace, after digest: Digest?, looking limit: Int
     ) async throws(StoreError) -> ChunkPage {
         state.withLock { state in
@@ -135,7 +137,7 @@ public final class MemoryLedger: Ledger {
         }
     }
 
-    public func condemned(
+    package func condemned(
         among digests: Set<Digest>?, in namespace: Namespace, limit: Int
     ) async throws(StoreError) -> [StoredChunk] {
         state.withLock { state in
@@ -146,19 +148,19 @@ public final class MemoryLedger: Ledger {
         }
     }
 
-    public func recorded(
+    package func recorded(
         of digests: Set<Digest>, in namespace: Namespace
     ) async throws(StoreError) -> Set<Digest> {
         state.withLock { state in digests.filter { state.chunks[namespace]?[$0] != nil } }
     }
 
-    public func unshed(limit: Int) async throws(StoreError) -> [UploadID] {
+    package func unshed(limit: Int) async throws(StoreError) -> [UploadID] {
         state.withLock { state in
             Array(state.unshed.keys.sorted { state.order[$0, default: 0] < state.order[$1, default: 0] }.prefix(limit))
         }
     }
 
-    public func keptChunks(
+    package func keptChunks(
         in namespace: Namespace, after digest: Digest?, limit: Int
     ) async throws(StoreError) -> [StoredChunk] {
         state.withLock { state in
@@ -169,7 +171,7 @@ public final class MemoryLedger: Ledger {
         }
     }
 
-    public func unverified(
+    package func unverified(
         in namespace: Namespace, outside trusted: ClosedRange<Timestamp>, limit: Int
     ) async throws(StoreError) -> [StoredChunk] {
         state.withLock { state in
@@ -180,7 +182,7 @@ public final class MemoryLedger: Ledger {
         }
     }
 
-    public func uploads(
+    package func uploads(
         referringTo digest: Digest, in namespace: Namespace, limit: Int
     ) async throws(StoreError) -> [Upload] {
         state.withLock { state in

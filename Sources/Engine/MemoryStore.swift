@@ -1,11 +1,11 @@
-public import CairnContent
-public import NIOCore
+package import CairnContent
+package import NIOCore
 import NIOConcurrencyHelpers
 
 /// A store that lives in memory: the executable model of what every store promises, and the store of tests.
 ///
 /// Power never fails here, so everything is durable at once.
-public final class MemoryStore: Store {
+package final class MemoryStore: Store {
     fileprivate struct State {
         var chunks: [Digest: ByteBuffer] = [:]
         var tails: [TailName: ByteBuffer] = [:]
@@ -19,22 +19,22 @@ public final class MemoryStore: Store {
 
     private let state = NIOLockedValueBox(State())
 
-    public init() {}
+    package init() {}
 
     /// How many different chunks it keeps.
-    public var chunkCount: Int { state.withLock { $0.chunks.count } }
+    package var chunkCount: Int { state.withLock { $0.chunks.count } }
 
     /// The published records.
-    public var records: [UploadID: FileRecord] { state.withLock { $0.records } }
+    package var records: [UploadID: FileRecord] { state.withLock { $0.records } }
 
     /// How many chunks and records were set aside and are not freed yet.
-    public var trashCount: Int { state.withLock { $0.trash.count } }
+    package var trashCount: Int { state.withLock { $0.trash.count } }
 
     /// How many damaged chunks were moved out of the way.
-    public var quarantineCount: Int { state.withLock { $0.quarantineCount } }
+    package var quarantineCount: Int { state.withLock { $0.quarantineCount } }
 
     /// How many tails it keeps.
-    public var tailCount: Int { state.withLock { $0.tails.count } }
+    package var tailCount: Int { state.withLock { $0.tails.count } }
 
     /// Replaces what stands under `digest`, or removes it: how a test plays a failing disk.
     package func damage(_ digest: Digest, with bytes: ByteBuffer?) {
@@ -47,7 +47,7 @@ public final class MemoryStore: Store {
     /// Removes every tail: how a test plays a failing disk.
     package func loseTails() { state.withLock { $0.tails = [:] } }
 
-    public func commit(_ chunks: [VerifiedChunk]) async -> [Result<StoredChunk, StoreError>] {
+    package func commit(_ chunks: [VerifiedChunk]) async -> [Result<StoredChunk, StoreError>] {
         chunks.map { chunk in
             guard let bytes = Self.bytes(of: chunk) else { return .failure(.failed("a draft of another store")) }
             state.withLock { $0.chunks[chunk.entry.digest] = bytes }
@@ -63,11 +63,11 @@ public final class MemoryStore: Store {
         }
     }
 
-    public func read(_ digest: Digest) async throws(StoreError) -> ByteBuffer? {
+    package func read(_ digest: Digest) async throws(StoreError) -> ByteBuffer? {
         state.withLock { $0.chunks[digest] }
     }
 
-    public func inspect(_ digests: [Digest]) async throws(StoreError) -> [StoredChunk?] {
+    package func inspect(_ digests: [Digest]) async throws(StoreError) -> [StoredChunk?] {
         state.withLock { state in
             digests.map { digest in
                 guard let length = state.chunks[digest]?.readableBytes,
@@ -78,43 +78,43 @@ public final class MemoryStore: Store {
         }
     }
 
-    public func draft(continuing tail: Tail?) async throws(StoreError) -> any ChunkDraft {
+    package func draft(continuing tail: Tail?) async throws(StoreError) -> any ChunkDraft {
         guard let tail else { return MemoryDraft(self, ByteBuffer(), nil) }
         guard let bytes = try await read(tail) else { throw .failed("no tail \(tail.name)") }
         return MemoryDraft(self, bytes, tail.name)
     }
 
-    public func read(_ tail: Tail) async throws(StoreError) -> ByteBuffer? {
+    package func read(_ tail: Tail) async throws(StoreError) -> ByteBuffer? {
         state.withLock { $0.tails[tail.name] }.flatMap { $0.getSlice(at: 0, length: tail.entry.length) }
     }
 
-    public func inheritedTails() async throws(StoreError) -> [TailName] { state.withLock { Array($0.inherited) } }
+    package func inheritedTails() async throws(StoreError) -> [TailName] { state.withLock { Array($0.inherited) } }
 
-    public func drop(_ tail: TailName) async { state.withLock { $0.tails[tail] = nil } }
+    package func drop(_ tail: TailName) async { state.withLock { $0.tails[tail] = nil } }
 
-    public func publish(_ record: FileRecord) async throws(StoreError) {
+    package func publish(_ record: FileRecord) async throws(StoreError) {
         state.withLock { $0.records[record.id] = record }
     }
 
-    public func withdraw(_ id: UploadID, at moment: Timestamp) async throws(StoreError) {
+    package func withdraw(_ id: UploadID, at moment: Timestamp) async throws(StoreError) {
         state.withLock { state in
             if state.records.removeValue(forKey: id) != nil { state.trash["\(id)"] = moment }
         }
     }
 
-    public func recorded() async throws(StoreError) -> [UploadID] { state.withLock { Array($0.records.keys) } }
+    package func recorded() async throws(StoreError) -> [UploadID] { state.withLock { Array($0.records.keys) } }
 
-    public func record(of id: UploadID) async throws(StoreError) -> FileRecord? {
+    package func record(of id: UploadID) async throws(StoreError) -> FileRecord? {
         state.withLock { $0.records[id] }
     }
 
-    public func quarantine(_ digest: Digest, at moment: Timestamp) async throws(StoreError) {
+    package func quarantine(_ digest: Digest, at moment: Timestamp) async throws(StoreError) {
         state.withLock { state in
             if state.chunks.removeValue(forKey: digest) != nil { state.quarantineCount += 1 }
         }
     }
 
-    public func remove(_ digests: [Digest], at moment: Timestamp) async throws(StoreError) {
+    package func remove(_ digests: [Digest], at moment: Timestamp) async throws(StoreError) {
         state.withLock { state in
             for digest in digests where state.chunks.removeValue(forKey: digest) != nil {
                 state.trash["\(digest)"] = moment
@@ -122,11 +122,11 @@ public final class MemoryStore: Store {
         }
     }
 
-    public func chunks(on shelf: Int) async throws(StoreError) -> [Digest] {
+    package func chunks(on shelf: Int) async throws(StoreError) -> [Digest] {
         state.withLock { $0.chunks.keys.filter { $0.shelf == shelf } }
     }
 
-    public func emptyTrash(
+    package func emptyTrash(
         _ part: Int, at moment: Timestamp, olderThan age: Duration, limit: Int
     ) async throws(StoreError) -> Int {
         state.withLock { state in

@@ -2,8 +2,10 @@
 ///
 /// 1 to 64 characters of `a`–`z`, `0`–`9` and `-`, so that it can name a folder.
 public struct Namespace: Hashable, Sendable, LosslessStringConvertible {
+    /// The name.
     public let description: String
 
+    /// Nil unless the name is of the alphabet and of a length that it may have.
     public init?(_ description: String) {
         let allowed = description.utf8.allSatisfy {
             (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0)
@@ -29,9 +31,12 @@ public struct Principal: Hashable, Sendable, CustomStringConvertible {
         case namespace
     }
 
+    /// The name.
     public let description: String
+    /// How far it reaches.
     public let reach: Reach
 
+    /// - Parameter description: Always the same for the same one; it is kept with each upload.
     public init(_ description: String, reach: Reach = .own) {
         self.description = description
         self.reach = reach

@@ -1,17 +1,17 @@
-public import CairnContent
+package import CairnContent
 
 /// What a client asked of an upload besides its name and length; kept with it from its beginning.
-public struct Terms: Hashable, Sendable, Codable {
+package struct Terms: Hashable, Sendable, Codable {
     /// The client's own metadata as it came, to be given back (spec/tus.md, "Metadata").
-    public var metadata: String?
+    package var metadata: String?
     /// What it said of joining, as it came: that this is a part, or which parts this is made of.
-    public var concat: String?
+    package var concat: String?
     /// The uploads that this one is to be made of, in order; it takes no bytes of its own.
-    public var parts: [UploadID]?
+    package var parts: [UploadID]?
     /// What the whole file must come to before it is complete; of a complete one, what it was found to come to.
-    public var checksums: [Checksum] = []
+    package var checksums: [Checksum] = []
 
-    public init(
+    package init(
         metadata: String? = nil, concat: String? = nil, parts: [UploadID]? = nil, checksums: [Checksum] = []
     ) {
         self.metadata = metadata
@@ -37,15 +37,15 @@ extension UploadID: Codable {
 }
 
 /// How an upload begins, and what its first request brings.
-public struct Beginning: Hashable, Sendable {
-    public var metadata: Metadata
+package struct Beginning: Hashable, Sendable {
+    package var metadata: Metadata
     /// In bytes; nil while the client does not know it.
-    public var declaredLength: Int64?
-    public var terms: Terms
+    package var declaredLength: Int64?
+    package var terms: Terms
     /// The first bytes, when the request brings some.
-    public var append: Append?
+    package var append: Append?
 
-    public init(
+    package init(
         _ metadata: Metadata = Metadata(), declaredLength: Int64? = nil, terms: Terms = Terms(), append: Append? = nil
     ) {
         self.metadata = metadata

@@ -7,6 +7,7 @@ public struct Timestamp: Hashable, Comparable, Sendable {
     /// Seconds since 1970.
     public let seconds: Int64
 
+    /// - Parameter seconds: Since 1970, negative before.
     public init(seconds: Int64) { self.seconds = seconds }
 
     /// The system's wall clock.

@@ -5,6 +5,7 @@ public import CairnContent
 /// This is what a ledger keeps of it. Everything in it was durable before it was written down, so any row can be
 /// acknowledged as it stands.
 public struct Upload: Hashable, Sendable {
+    /// Where it stands; only an open one takes bytes.
     public enum State: Int, Hashable, Sendable {
         case open, complete, cancelled, expired
     }
@@ -17,35 +18,43 @@ public struct Upload: Hashable, Sendable {
         case inferred(Int64)
     }
 
+    /// Names it, and the file once it is complete.
     public let id: UploadID
+    /// Where it belongs.
     public let namespace: Namespace
+    /// Who began it.
     public let owner: Principal
+    /// How it is cut.
     public let chunkSize: ChunkSize
+    /// When it was begun.
     public let created: Timestamp
-    public var metadata: Metadata
-    public var state: State = .open
-    public var length: Length = .unknown
+    /// What its client says about the file.
+    public package(set) var metadata: Metadata
+    /// Where it stands.
+    public package(set) var state: State = .open
+    /// What is known of the length of the whole file.
+    public package(set) var length: Length = .unknown
     /// The entries whose chunks are verified and durable, from the first without a gap.
-    public var run = Run()
+    package var run = Run()
     /// The durable bytes after the run, when there are any.
-    public var tail: Tail?
+    package var tail: Tail?
     /// How many entries the client has named, from the first on; 0 when it only appends. Those behind the run are
     /// missing or wait for one that is.
-    public var namedCount = 0
+    package var namedCount = 0
     /// Whether some entry but the last is shorter than the chunk size, so that only the manifest tells the cuts.
-    public var isRagged = false
+    package var isRagged = false
     /// The highest offset ever told to a client. Above `offset` only when chunks were lost since.
-    public var acknowledged: Int64 = 0
+    package var acknowledged: Int64 = 0
     /// When an open upload ends by itself unless bytes arrive. Of a complete one nil, or long ago while it is being
     /// removed. Of an ended one, until when that is remembered.
-    public var expires: Timestamp?
+    public package(set) var expires: Timestamp?
     /// What the client asked for besides.
-    public var terms = Terms()
+    package var terms = Terms()
     /// Whether bytes of this complete file are lost, until someone brings them again (spec/checking.md). The ledger
     /// derives it whenever it is asked, and never writes it down.
     public package(set) var isDamaged = false
 
-    public init(
+    package init(
         id: UploadID, namespace: Namespace, owner: Principal, chunkSize: ChunkSize, created: Timestamp,
         metadata: Metadata
     ) {
@@ -58,10 +67,10 @@ public struct Upload: Hashable, Sendable {
     }
 
     /// How many entries are known, from the first without a gap: named, or there already.
-    public var entryCount: Int { max(namedCount, run.count) }
+    package var entryCount: Int { max(namedCount, run.count) }
 
     /// Whether entries behind the run are known: bytes that come there must be theirs.
-    public var isNamedAhead: Bool { namedCount > run.count }
+    package var isNamedAhead: Bool { namedCount > run.count }
 
     /// The fewest bytes that a file of the named entries has: only a length that is told makes the last one shorter.
     var namedLength: Int64 { declaredLength == nil ? Int64(namedCount) * Int64(chunkSize.length) : 0 }
@@ -117,24 +126,24 @@ extension Upload {
 }
 
 /// The bytes of a growing upload after its last whole chunk, kept in a file of their own.
-public struct Tail: Hashable, Sendable {
+package struct Tail: Hashable, Sendable {
     /// What the file would end with if it ended here: digest and length of the tail's bytes.
-    public let entry: Entry
+    package let entry: Entry
     /// The store's name for the file that holds them.
-    public let name: TailName
+    package let name: TailName
 
-    public init(entry: Entry, name: TailName) {
+    package init(entry: Entry, name: TailName) {
         self.entry = entry
         self.name = name
     }
 }
 
 /// A store's name for a tail: the upload it belongs to and a number that is new for every new file.
-public struct TailName: Hashable, Sendable {
-    public let upload: UploadID
-    public let generation: UInt64
+package struct TailName: Hashable, Sendable {
+    package let upload: UploadID
+    package let generation: UInt64
 
-    public init(upload: UploadID, generation: UInt64) {
+    package init(upload: UploadID, generation: UInt64) {
         self.upload = upload
         self.generation = generation
     }
@@ -147,6 +156,7 @@ public struct Metadata: Hashable, Sendable, Codable {
     /// Its media type (RFC 9110, section 8.3).
     public var type: String?
 
+    /// Nothing is known, unless told.
     public init(name: String? = nil, type: String? = nil) {
         self.name = name
         self.type = type

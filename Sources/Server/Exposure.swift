@@ -1,7 +1,7 @@
 /// Who can reach a server by the address it listens on, and what such a server must have.
 ///
 /// Pure: a rule per requirement, so that a command refuses before it listens.
-public enum Exposure: Hashable, Sendable {
+package enum Exposure: Hashable, Sendable {
     /// Only this machine.
     case local
     /// Perhaps anyone.
@@ -10,7 +10,7 @@ public enum Exposure: Hashable, Sendable {
     /// - Parameter host: A name or an address, without brackets; nil for a socket of the file system.
     ///
     /// Of names only `localhost` is believed to stay here: what others mean is decided elsewhere.
-    public init(host: String?) {
+    package init(host: String?) {
         guard let host else {
             self = .local
             return
@@ -21,7 +21,7 @@ public enum Exposure: Hashable, Sendable {
 
     /// Whether a server may listen there: with the protection that is asked about (TLS, tokens), where only this
     /// machine reaches it, or because its operator has said so.
-    public func permits(isProtected: Bool, isAllowed: Bool = false) -> Bool {
+    package func permits(isProtected: Bool, isAllowed: Bool = false) -> Bool {
         self == .local || isProtected || isAllowed
     }
 

@@ -1,12 +1,12 @@
-public import CairnEngine
-public import Logging
+package import CairnEngine
+package import Logging
 
 extension Gate {
     /// Takes up finished files that the ledger has forgotten and whose records are here (spec/checking.md).
     ///
     /// To be called before the first request and before anything is reclaimed, with what `RecordStore.recorded` names:
     /// a file that is not known yet refers to nothing, and whoever asks twice is to hear the same.
-    public func adopt(_ recorded: [Namespace: [UploadID]], logger: Logger) async throws(UploadError) {
+    package func adopt(_ recorded: [Namespace: [UploadID]], logger: Logger) async throws(UploadError) {
         for engine in engines {
             let adopted = try await engine.adopt(recorded[engine.namespace] ?? [], wholeOnly: true)
             if adopted.files > 0 {

@@ -4,10 +4,12 @@ import NIOPosix
 
 /// A socket of the file system to listen at, and who may connect: those who may write to it.
 public struct SocketFile: Hashable, Sendable {
+    /// Where it stands.
     public let path: String
     /// Permissions, as of `chmod`.
     public let mode: Int
 
+    /// - Parameter mode: Its permissions, from 0 to 0o777; its owner's and group's unless told otherwise.
     public init(path: String, mode: Int = 0o660) {
         self.path = path
         self.mode = mode
@@ -52,6 +54,7 @@ public enum SocketError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Something else stands there, and stays.
     case notASocket(String)
 
+    /// What is wrong, with the path, in one sentence.
     public var description: String {
         switch self {
         case .inUse(let path): "a server listens at \(path) already"

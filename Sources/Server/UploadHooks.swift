@@ -3,6 +3,7 @@ public import CairnEngine
 
 /// Whom an operator wants to be asked and told of uploads (spec/operating.md, "Hooks").
 public struct UploadHooks: Sendable {
+    /// What is answered of an upload that is about to begin.
     public enum Verdict: Hashable, Sendable {
         case allowed
         /// Why, in words for the client; may be empty.
@@ -16,11 +17,13 @@ public struct UploadHooks: Sendable {
     /// Told when a file is complete or bytes were refused; returns at once.
     public var after: (@Sendable (HookEvent) -> Void)?
 
+    /// Nobody is asked or told.
     public init() {}
 }
 
 /// What happened, or is about to.
 public struct HookEvent: Hashable, Sendable {
+    /// What kinds of events there are.
     public enum Kind: String, Sendable {
         /// An upload is about to begin.
         case begin
@@ -30,6 +33,7 @@ public struct HookEvent: Hashable, Sendable {
         case refused
     }
 
+    /// What happened.
     public let kind: Kind
     /// The request's id, as in the access log.
     public let request: String
@@ -37,7 +41,9 @@ public struct HookEvent: Hashable, Sendable {
     public let remote: String
     /// Whose the upload is; nil where nobody is asked who they are.
     public var owner: Owner?
+    /// The upload, once there is one.
     public var upload: UploadID?
+    /// What the client says about the file.
     public var metadata = Metadata()
     /// In bytes, when it is known.
     public var length: Int64?

@@ -11,7 +11,9 @@ public import ServiceLifecycle
 /// A service: in a `ServiceGroup` with signals it ends gracefully. First the engine stops, so that running bodies end
 /// and what arrived of them is kept and told; then connections are closed as they fall idle.
 public struct UploadServer: Service {
+    /// How a server listens, and what it lets be done.
     public struct Configuration: Sendable {
+        /// The name or address of the interface to listen at. Without a `Gate` whoever reaches it may do everything.
         public var host = "127.0.0.1"
         /// 0 takes any free port.
         public var port = 8080
@@ -25,6 +27,7 @@ public struct UploadServer: Service {
         public var trustedProxies: Set<String> = []
         /// Whether the page is served, at `/` and beside it (spec/page.md).
         public var page = true
+        /// What connections may take and how patient the server is with them.
         public var channel = ChannelSettings()
         /// With it the server speaks TLS, HTTP/2 and HTTP/1.1; without, HTTP/1.1 in the clear.
         public var certificates: Certificates?
@@ -34,11 +37,14 @@ public struct UploadServer: Service {
         public var hooks = UploadHooks()
         /// The pages that may use the server from another origin.
         public var origins = Origins.any
+        /// How a request is logged.
         public var accessLog = AccessLogForm.line
         /// How often uploads are looked for whose time is over.
         public var expiryInterval: Duration = .seconds(300)
+        /// What is done for what is kept.
         public var upkeep = UploadService.Upkeep()
 
+        /// A server in the clear, at port 8080 of loopback, with the page.
         public init() {}
     }
 

@@ -22,6 +22,7 @@ public struct UploadService: Service {
         /// Within which time every chunk is read and verified again; nil when never.
         public var scrub: Duration? = .seconds(30 * 24 * 3600)
 
+        /// Everything is verified again within 30 days.
         public init() {}
     }
 

@@ -10,6 +10,7 @@ public struct Allowance: Hashable, Sendable, Codable {
     /// Slower, a body could not bring what keeps it from being cut as stalled.
     public static let rateMinimum: Int64 = 64 * 1024
 
+    /// No limits, unless told.
     public init(length: Int64? = nil, uploads: Int? = nil, rate: Int64? = nil) {
         self.length = length
         self.uploads = uploads

@@ -15,6 +15,7 @@ public struct Rights: OptionSet, Hashable, Sendable {
     /// The same with what is anybody's in the namespace.
     public static let admin = Rights(rawValue: 16)
 
+    /// Everything.
     public static let all: Rights = [.put, .get, .list, .delete, .admin]
 
     /// By their words, in the order they are told in.
@@ -38,5 +39,6 @@ public struct Rights: OptionSet, Hashable, Sendable {
         self = rights
     }
 
+    /// The words of the rights in it.
     public var words: [String] { Self.words.filter { contains($0.1) }.map(\.0) }
 }

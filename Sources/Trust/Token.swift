@@ -9,9 +9,13 @@ public struct Token: Hashable, Sendable {
     public let name: String
     /// Who its holder is in the namespace. Tokens of one principal share what it has, so one can take another's place.
     public let principal: String
+    /// Where it counts.
     public let namespace: Namespace
+    /// What its holder may.
     public let rights: Rights
+    /// How much its holder's principal may have and send.
     public let allowance: Allowance
+    /// When it was made.
     public let created: Timestamp
     /// From this moment on it counts no more.
     public let expires: Timestamp?
@@ -20,6 +24,7 @@ public struct Token: Hashable, Sendable {
     /// With which upload links are signed that count as its own; nil when it signs none.
     public let linkKey: LinkKey?
 
+    /// Nil when an id, a name, a principal or a limit is none that can be, or there are no rights.
     public init?(
         id: String, name: String, principal: String, namespace: Namespace, rights: Rights,
         allowance: Allowance = Allowance(), created: Timestamp, expires: Timestamp? = nil, digest: Digest,
@@ -49,6 +54,7 @@ public struct Token: Hashable, Sendable {
             }
     }
 
+    /// Whether it counts at that moment, as far as time goes.
     public func isValid(at moment: Timestamp) -> Bool { expires.map { moment < $0 } ?? true }
 
     /// The owner of what its holder uploads. Names of different namespaces never meet, not even where the ledger keeps
@@ -61,6 +67,7 @@ public struct Token: Hashable, Sendable {
 
 /// A token as its holder sends it: `cairn_<id>_<secret>`, the secret 256 random bits in hexadecimal.
 public struct TokenText: Hashable, Sendable, LosslessStringConvertible {
+    /// All of it, the secret included: never to be logged or kept.
     public let description: String
     /// The part that is no secret.
     public let id: String
@@ -77,6 +84,7 @@ public struct TokenText: Hashable, Sendable, LosslessStringConvertible {
         description = "\(Self.prefix)\(id)_\(words[1...].joined())"
     }
 
+    /// Nil unless the text is of that form.
     public init?(_ description: String) {
         let pieces = description.utf8.split(separator: UInt8(ascii: "_"), omittingEmptySubsequences: false)
         guard description.hasPrefix(Self.prefix), pieces.count == 3, let id = String(pieces[1]),
@@ -86,6 +94,7 @@ public struct TokenText: Hashable, Sendable, LosslessStringConvertible {
         self.description = description
     }
 
+    /// By which a token is known: SHA-256 over all of the text.
     public var digest: Digest { Digest(hashing: Array(description.utf8).span) }
 
     static func isID(_ text: String) -> Bool { isHexadecimal(text, count: idLength) }

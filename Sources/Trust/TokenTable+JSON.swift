@@ -4,6 +4,7 @@ import FoundationEssentials
 
 /// Why the file of tokens cannot be used.
 public struct TokenFileError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What is wrong; never with a secret in it.
     public let description: String
 
     init(_ description: String) { self.description = description }
@@ -81,6 +82,7 @@ extension TokenTable {
         self = table
     }
 
+    /// The file that `init(json:)` reads.
     public var json: [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]

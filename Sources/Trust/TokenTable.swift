@@ -8,6 +8,7 @@ public struct TokenTable: Hashable, Sendable {
 
     private var tokens: [String: Token] = [:]
 
+    /// Nobody is known.
     public init() {}
 
     /// Nil when two have one id or one name, or there are too many.
@@ -35,8 +36,10 @@ public struct TokenTable: Hashable, Sendable {
     /// In order of their names.
     public var all: [Token] { tokens.values.sorted { $0.name < $1.name } }
 
+    /// Where its tokens count.
     public var namespaces: Set<Namespace> { Set(tokens.values.map(\.namespace)) }
 
+    /// The token of that id; nil when there is none.
     public subscript(id: String) -> Token? { tokens[id] }
 
     /// The token whose secret `text` holds, while it counts.

@@ -20,6 +20,7 @@ public struct UploadLink: Hashable, Sendable {
 
     /// The most bytes of a link as text.
     public static let textLimit = 4096
+    /// The most media types of a link.
     public static let typesLimit = 16
     private static let prefix = "cairn-link."
 

@@ -75,6 +75,9 @@ final class PipedClient {
 
     deinit { if process.isRunning { process.terminate() } }
 
+    /// As Ctrl-C does.
+    func interrupt() { process.interrupt() }
+
     /// Returns when all but what a pipe holds has been read by the client.
     func write(_ bytes: [UInt8]) async throws {
         let (handle, data) = (input.fileHandleForWriting, Data(bytes))

@@ -1,6 +1,7 @@
 import CairnContent
 import CairnEngine
 import CairnServer
+import CairnTrust
 import Hummingbird
 import Logging
 import RawHTTP
@@ -19,11 +20,12 @@ import Testing
 
     /// Runs an application with uploads beside a route of its own, for as long as `work` does.
     private func run(
-        page: Bool = false, _ work: @Sendable (_ port: Int, ServiceGroup) async throws -> Void
+        page: Bool = false, uploads: UploadMiddleware<BasicRequestContext>? = nil,
+        _ work: @Sendable (_ port: Int, ServiceGroup) async throws -> Void
     ) async throws {
         let logger = Logger(label: "test") { _ in LogBook() }
         let router = Router()
-        router.add(middleware: UploadMiddleware(engine: engine, page: page))
+        router.add(middleware: uploads ?? UploadMiddleware(engine: engine, page: page))
         router.get("hello") { _, _ in "world" }
         router.get { _, _ in "home" }
         let (ports, port) = AsyncStream<Int>.makeStream()
@@ -79,5 +81,57 @@ import Testing
             let kept = try await engine.upload(named: key, for: .everyone)
             #expect(kept?.offset == prefix && kept?.state == .open)
         }
+    }
+
+    /// Uploads for two users, one who only reads, an administrator, and one who asks too often.
+    private var authorized: UploadMiddleware<BasicRequestContext> {
+        UploadMiddleware(engine: engine) { request, _ in
+            switch request.headers[.authorization] {
+            case "Bearer of-ada": Grant("ada", rights: [.put, .get])
+            case "Bearer of-bob": Grant("bob", rights: [.put, .get])
+            case "Bearer of-cy": Grant("ada", rights: .get)
+            case "Bearer of-dot": Grant("dot", rights: .all)
+            case "Bearer of-eve": throw HTTPError(.tooManyRequests)
+            default: nil
+            }
+        }
+    }
+
+    private func ask(_ port: Int, _ line: String, as user: String?, body: [UInt8]? = nil) async throws -> RawResponse {
+        let fields = user.map { ["Authorization": "Bearer of-\($0)"] } ?? [:]
+        return try await RawConnection.ask(port, request(line, fields, length: body?.count), body: body ?? [])
+    }
+
+    @Test func `says itself who may come: who is nobody brings nothing`() async throws {
+        try await run(uploads: authorized) { port, _ async throws in
+            for user in [nil, "mallory"] {
+                #expect(try await ask(port, "PUT /files/a", as: user, body: [1, 2, 3]).status == 401)
+                #expect(try await ask(port, "GET /v1/files", as: user).status == 401)
+                #expect(try await ask(port, "GET /health", as: user).status == 200)
+                #expect(try await ask(port, "GET /hello", as: user).text == "world")
+            }
+            #expect(try await ask(port, "PUT /files/a", as: "eve", body: [1, 2, 3]).status == 429)
+            #expect(try await engine.everyFile(limit: 1).isEmpty)
+        }
+    }
+
+    @Test func `says itself what each may, and one user's files are not another's`() async throws {
+        try await run(uploads: authorized) { port, _ async throws in
+            let made = try await ask(port, "PUT /files/a", as: "ada", body: [1, 2, 3])
+            let place = try #require(made["location"]?.split(separator: "/").last)
+            #expect(made.status == 201)
+            for (user, status) in [("ada", 200), ("cy", 200), ("dot", 200), ("bob", 404)] {
+                #expect(try await ask(port, "GET /files/\(place)", as: user).status == status, "\(user)")
+            }
+            #expect(try await ask(port, "PUT /files/b", as: "cy", body: [1]).status == 403)
+            #expect(try await ask(port, "DELETE /files/\(place)", as: "ada").status == 403)
+            #expect(try await ask(port, "DELETE /files/\(place)?link=cairn-link.x.y", as: "dot").status == 204)
+        }
+    }
+
+    @Test func `that tells users apart lets none learn what another has`() {
+        #expect(engine.dedup == .trust)
+        _ = authorized
+        #expect(engine.dedup == .prove)
     }
 }

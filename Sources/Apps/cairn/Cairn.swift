@@ -24,6 +24,6 @@ struct Cairn: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             Serve.self, Put.self, Get.self, Status.self, List.self, Remove.self, Identify.self, Store.self,
-            TokenCommand.self, Link.self,
+            TokenCommand.self, Link.self, Bench.self,
         ])
 }

@@ -36,7 +36,7 @@ struct Link: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        guard let text = ServerOptions.credential(token), let token = TokenText(text) else {
+        guard let text = TrustOptions.credential(token), let token = TokenText(text) else {
             throw ValidationError("Which token? Give --token, or set CAIRN_TOKEN.")
         }
         guard page?.wholeMatch(of: /https?:\/\/[^\s?#]+/) != nil || page == nil else {

@@ -11,6 +11,33 @@ struct ServerOptions: ParsableArguments {
         help: ArgumentHelp("The server (default: $CAIRN_URL).", valueName: "url"))
     var address: ServerAddress?
 
+    @OptionGroup var trust: TrustOptions
+
+    var authorities: String? { trust.authorities }
+    var credential: String? { trust.credential }
+
+    /// The address of the option, else of the environment.
+    func server() throws -> ServerAddress {
+        if let address { return address }
+        guard let text = ProcessInfo.processInfo.environment["CAIRN_URL"], !text.isEmpty else {
+            throw ValidationError("Which server? Give --to <url>, or set CAIRN_URL.")
+        }
+        guard let address = ServerAddress(text) else {
+            throw ValidationError("CAIRN_URL is not the address of a server: \(text)")
+        }
+        return address
+    }
+
+    /// The file that `text` means: a URL, or an id on the server.
+    func file(_ text: String) throws -> FileAddress {
+        if let address = FileAddress(text) { return address }
+        guard let id = UploadID(text) else { throw ValidationError("Neither the URL nor the id of a file: \(text)") }
+        return FileAddress(server: try server(), id: id)
+    }
+}
+
+/// Whom to believe, and how to be believed.
+struct TrustOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Certificates (PEM) of those who may vouch for the server (default: $SSL_CERT_FILE, else the system's).",
@@ -39,25 +66,6 @@ struct ServerOptions: ParsableArguments {
     static func credential(_ token: String?) -> String? {
         let text = token ?? ProcessInfo.processInfo.environment["CAIRN_TOKEN"] ?? ""
         return text.isEmpty ? nil : text
-    }
-
-    /// The address of the option, else of the environment.
-    func server() throws -> ServerAddress {
-        if let address { return address }
-        guard let text = ProcessInfo.processInfo.environment["CAIRN_URL"], !text.isEmpty else {
-            throw ValidationError("Which server? Give --to <url>, or set CAIRN_URL.")
-        }
-        guard let address = ServerAddress(text) else {
-            throw ValidationError("CAIRN_URL is not the address of a server: \(text)")
-        }
-        return address
-    }
-
-    /// The file that `text` means: a URL, or an id on the server.
-    func file(_ text: String) throws -> FileAddress {
-        if let address = FileAddress(text) { return address }
-        guard let id = UploadID(text) else { throw ValidationError("Neither the URL nor the id of a file: \(text)") }
-        return FileAddress(server: try server(), id: id)
     }
 }
 

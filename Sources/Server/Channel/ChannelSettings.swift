@@ -34,7 +34,9 @@ public struct ChannelSettings: Sendable {
 
     /// What a client may send of one stream, and of all streams of a connection, before it is read, in bytes.
     public var streamWindow = 1024 * 1024
+    /// The same of all streams of a connection together.
     public var connectionWindow = 4 * 1024 * 1024
 
+    /// Those that a server has unless told otherwise.
     public init() {}
 }

@@ -1,23 +1,23 @@
 public import HummingbirdCore
-public import Logging
-public import NIOCore
+package import Logging
+package import NIOCore
 import NIOHTTP1
-public import NIOHTTPTypes
+package import NIOHTTPTypes
 
 /// A connection fit for uploads: large reads, no body before it is wanted, refusals that arrive.
 ///
 /// In order from the socket: HTTP/1 codec, one request at a time, `HeadDeadline`, `SendDeadline`, `LingeringClose`,
 /// `FramingGuard`, `ExpectContinue`, `SidelineHandler`, `HTTPCodec`, `BodyJoiner`.
-public struct UploadChannel: ServerChildChannel, HTTPChannelHandler {
-    public typealias Value = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
+package struct UploadChannel: ServerChildChannel, HTTPChannelHandler {
+    package typealias Value = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
 
-    public let responder: HTTPChannelHandler.Responder
-    public let settings: ChannelSettings
+    package let responder: HTTPChannelHandler.Responder
+    package let settings: ChannelSettings
     private let budget: ReceiveBudget
     /// Whether TLS is below.
     private let isSecure: Bool
 
-    public init(responder: @escaping HTTPChannelHandler.Responder, settings: ChannelSettings = ChannelSettings()) {
+    package init(responder: @escaping HTTPChannelHandler.Responder, settings: ChannelSettings = ChannelSettings()) {
         self.init(responder: responder, settings: settings, isSecure: false)
     }
 
@@ -30,7 +30,7 @@ public struct UploadChannel: ServerChildChannel, HTTPChannelHandler {
         budget = ReceiveBudget(total: settings.receiveTotal, bounds: settings.receiveLength)
     }
 
-    public func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+    package func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
             try setOptions(of: channel)
             try channel.pipeline.syncOperations.addHandlers(connectionHandlers(logger) + messageHandlers(logger))
@@ -55,7 +55,7 @@ public struct UploadChannel: ServerChildChannel, HTTPChannelHandler {
                 backPressureStrategy: .init(lowWatermark: 1, highWatermark: 1), isOutboundHalfClosureEnabled: true))
     }
 
-    public func handle(value: Value, logger: Logger) async {
+    package func handle(value: Value, logger: Logger) async {
         await Sideline.$current.withValue(Sideline(channel: value.channel)) {
             await handleHTTP(asyncChannel: value, logger: logger)
         }

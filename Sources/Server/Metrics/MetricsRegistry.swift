@@ -17,14 +17,17 @@ public final class MetricsRegistry: MetricsFactory {
 
     private let state = Mutex(State())
 
+    /// An empty one, to be given to `MetricsSystem.bootstrap` and to a server.
     public init() {}
 
+    /// Counts up; one for each label and its dimensions.
     public func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
         let sum = find(label, dimensions, .counter) { .sum(Sum()) }
         if case .sum(let sum)? = sum { return sum }
         return Sum()
     }
 
+    /// A value that goes up and down.
     public func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
         if case .level(let level)? = find(label, dimensions, .gauge, { .level(Level()) }) { return level }
         return Level()
@@ -49,9 +52,13 @@ public final class MetricsRegistry: MetricsFactory {
     }
 
     // Series are few and last as long as the process: what was counted stays true when nobody counts any more.
+    /// Does nothing: what was counted stays counted.
     public func destroyCounter(_ handler: any CounterHandler) {}
+    /// Does nothing: what was counted stays counted.
     public func destroyMeter(_ handler: any MeterHandler) {}
+    /// Does nothing: what was counted stays counted.
     public func destroyRecorder(_ handler: any RecorderHandler) {}
+    /// Does nothing: what was counted stays counted.
     public func destroyTimer(_ handler: any TimerHandler) {}
 
     /// The series of that name, made when there is none; nil when there is no room, or the label is of another kind.

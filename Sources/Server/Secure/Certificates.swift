@@ -4,9 +4,12 @@ import Synchronization
 
 /// Where a certificate and its key are: PEM files, the certificate's with those of its issuers behind it.
 public struct CertificateFiles: Hashable, Sendable {
+    /// The path of the certificate and those that vouch for it, in PEM.
     public let certificate: String
+    /// The path of its key, in PEM.
     public let key: String
 
+    /// Both are read by `Certificates`, not here.
     public init(certificate: String, key: String) {
         self.certificate = certificate
         self.key = key
@@ -23,6 +26,7 @@ public enum CertificateError: Error, Hashable, Sendable, CustomStringConvertible
     /// Its time is over.
     case over
 
+    /// What is wrong, with the path, in one sentence.
     public var description: String {
         switch self {
         case .unreadable(let path, let reason): "cannot read \(path): \(reason)"
@@ -36,6 +40,7 @@ public enum CertificateError: Error, Hashable, Sendable, CustomStringConvertible
 
 /// The certificate that new connections are made with; it may be replaced while the server runs.
 public final class Certificates: Sendable {
+    /// Where they come from.
     public let files: CertificateFiles
     private let current: Mutex<NIOSSLContext>
 

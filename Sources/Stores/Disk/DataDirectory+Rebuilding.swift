@@ -1,4 +1,4 @@
-public import CairnEngine
+package import CairnEngine
 import Logging
 
 extension DataDirectory {
@@ -7,7 +7,7 @@ extension DataDirectory {
     ///
     /// Can be broken off and called again.
     /// - Returns: The names under which the old ledger's files lie now.
-    public static func forgetLedger(
+    package static func forgetLedger(
         of path: String, at moment: Timestamp
     ) async throws(DiskError) -> [String] {
         try await forgetLedger(of: path, at: moment, on: POSIXFileSystem())

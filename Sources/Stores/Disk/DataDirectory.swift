@@ -8,12 +8,14 @@ import NIOConcurrencyHelpers
 ///
 /// One process at a time. `close` when done, so that the next may open it.
 public struct DataDirectory: Sendable {
-    public let store: DiskStore
+    package let store: DiskStore
     /// Where the ledger's database lies.
     package let ledgerPath: String
     let path: String
     /// The directory's own id, made with it: 32 hexadecimal digits.
     public var id: String { format.store }
+    /// The namespace of `store`.
+    let namespace: Namespace
     private let format: StoreFormat
     private let lock: HeldLock
 
@@ -42,14 +44,17 @@ public struct DataDirectory: Sendable {
                     try OpenedDirectory(path, namespace, fileSystem, logger, isForced: forced)
                 }
             }
-            return DataDirectory(path, try opened.get(), threads, logger)
+            return DataDirectory(path, namespace, try opened.get(), threads, logger)
         } catch {
             await threads.stop()
             throw error as? DiskError ?? .failed("\(error)")
         }
     }
 
-    private init(_ path: String, _ opened: OpenedDirectory, _ threads: DiskThreads, _ logger: Logger) {
+    private init(
+        _ path: String, _ namespace: Namespace, _ opened: OpenedDirectory, _ threads: DiskThreads, _ logger: Logger
+    ) {
+        self.namespace = namespace
         store = DiskStore(opened.folders, threads, inheriting: opened.tails, logger: logger)
         self.path = path
         ledgerPath = "\(path)/\(Folders.ledger)"

@@ -1,11 +1,11 @@
-public import CairnEngine
+package import CairnEngine
 import FoundationEssentials
 import Glibc
 import NIOCore
 
 /// What `DiskExamination` says of one subject.
-public struct DiskFinding: Hashable, Sendable {
-    public enum Verdict: String, Sendable {
+package struct DiskFinding: Hashable, Sendable {
+    package enum Verdict: String, Sendable {
         case ok
         /// Works, but an operator should know.
         case warn
@@ -14,16 +14,16 @@ public struct DiskFinding: Hashable, Sendable {
     }
 
     /// What was looked at: a word or two.
-    public let subject: String
-    public let verdict: Verdict
+    package let subject: String
+    package let verdict: Verdict
     /// What was seen and, where it is not good, what to do.
-    public let text: String
+    package let text: String
 }
 
 /// Tries what the disk store asks of a machine (spec/checking.md, "Doctor").
 ///
 /// Writes one small file and removes it; can be run beside a server.
-public enum DiskExamination {
+package enum DiskExamination {
     /// Syncs that return sooner reach no disk that keeps its bytes without power but the fastest, in seconds.
     private static let quick = 0.000_02
     /// Syncs that take longer make every upload wait, in seconds.
@@ -32,7 +32,7 @@ public enum DiskExamination {
     /// Open files that a server of the standard limits needs.
     private static let fileLimit = 8192
 
-    public static func run(on path: String, at moment: Timestamp = .now()) async throws(DiskError) -> [DiskFinding] {
+    package static func run(on path: String, at moment: Timestamp = .now()) async throws(DiskError) -> [DiskFinding] {
         let threads = DiskThreads()
         let result: Result<[DiskFinding], DiskError>
         do throws(StoreError) {

@@ -1,11 +1,11 @@
 import CairnContent
-public import CairnEngine
+package import CairnEngine
 import Hashing
 import NIOCore
 
 /// From closed drafts to chunk files. What follows for all kinds of files is in `CommitCycle`.
 extension DiskStore {
-    public func commit(_ chunks: [VerifiedChunk]) async -> [Result<StoredChunk, StoreError>] {
+    package func commit(_ chunks: [VerifiedChunk]) async -> [Result<StoredChunk, StoreError>] {
         let closed = await threads.work.advance(chunks.map { .success($0) }, close)
         let written = await encode(closed)
         var verdicts = await cycle.commit(written.compactMap(\.value?.candidate)).makeIterator()

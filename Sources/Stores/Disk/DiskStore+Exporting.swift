@@ -1,5 +1,5 @@
-public import CairnContent
-public import CairnEngine
+package import CairnContent
+package import CairnEngine
 import NIOCore
 
 /// Finished files as plain files (spec/checking.md, "Commands").
@@ -10,7 +10,7 @@ extension DiskStore {
     /// Chunks that lie here as they are share their blocks with it where the file system can do that. On the way the
     /// file is called `path` and `.part`; what stood there before is replaced.
     /// - Returns: How many bytes the kernel has shared or copied.
-    public func export(_ manifest: Manifest, to path: String) async throws(StoreError) -> Int64 {
+    package func export(_ manifest: Manifest, to path: String) async throws(StoreError) -> Int64 {
         try await threads.work.run { [self] () throws(StoreError) in
             let file: PlainFile
             do throws(FileSystemError) { file = try PlainFile(path) } catch { throw error.storeError }

@@ -1,19 +1,19 @@
 import CairnContent
-public import CairnEngine
+package import CairnEngine
 import NIOCore
 
 /// Records of complete files: what a lost ledger is made anew from.
 extension DiskStore {
-    public func publish(_ record: FileRecord) async throws(StoreError) {
+    package func publish(_ record: FileRecord) async throws(StoreError) {
         let candidate = try await threads.work.run { [self] () throws(StoreError) in try write(record) }
         for verdict in await cycle.commit([candidate]) { _ = try verdict.get() }
     }
 
-    public func withdraw(_ id: UploadID, at moment: Timestamp) async throws(StoreError) {
+    package func withdraw(_ id: UploadID, at moment: Timestamp) async throws(StoreError) {
         try await setAside([(Folder(of: id), id.description)], at: moment)
     }
 
-    public func recorded() async throws(StoreError) -> [UploadID] {
+    package func recorded() async throws(StoreError) -> [UploadID] {
         var ids: [UploadID] = []
         for part in 0..<Folders.manifestFolderCount {
             ids += try await threads.work.run { [self] () throws(StoreError) in
@@ -25,7 +25,7 @@ extension DiskStore {
         return ids
     }
 
-    public func record(of id: UploadID) async throws(StoreError) -> FileRecord? {
+    package func record(of id: UploadID) async throws(StoreError) -> FileRecord? {
         try await threads.work.run { [self] () throws(StoreError) in
             do throws(FileSystemError) {
                 let file = try folders.open(Folder(of: id)).file(id.description, for: .reading)

@@ -1,13 +1,13 @@
-public import CairnContent
-public import CairnEngine
+package import CairnContent
+package import CairnEngine
 
 /// Files that leave: aside into the trash, and from there for good (spec/reclaiming.md).
 extension DiskStore {
-    public func remove(_ digests: [Digest], at moment: Timestamp) async throws(StoreError) {
+    package func remove(_ digests: [Digest], at moment: Timestamp) async throws(StoreError) {
         try await setAside(digests.map { (Folder(of: $0), $0.description) }, at: moment)
     }
 
-    public func quarantine(_ digest: Digest, at moment: Timestamp) async throws(StoreError) {
+    package func quarantine(_ digest: Digest, at moment: Timestamp) async throws(StoreError) {
         let source = Folder(of: digest)
         let place = "\(digest).\(moment.seconds).bad"
         try await threads.sync.run { [self] () throws(StoreError) in
@@ -21,7 +21,7 @@ extension DiskStore {
         try await sync([source])
     }
 
-    public func chunks(on shelf: Int) async throws(StoreError) -> [Digest] {
+    package func chunks(on shelf: Int) async throws(StoreError) -> [Digest] {
         try await threads.work.run { [self] () throws(StoreError) in
             do throws(FileSystemError) {
                 return try folders.open(Folder(shelf: shelf)).names().compactMap(Digest.init)
@@ -29,7 +29,7 @@ extension DiskStore {
         }
     }
 
-    public func emptyTrash(
+    package func emptyTrash(
         _ part: Int, at moment: Timestamp, olderThan age: Duration, limit: Int
     ) async throws(StoreError) -> Int {
         try await threads.work.run { [self] () throws(StoreError) in

@@ -1,10 +1,10 @@
 import CairnContent
-public import CairnEngine
-public import NIOCore
+package import CairnEngine
+package import NIOCore
 
 /// The bytes of chunks that still arrive (spec/durability.md, "Tails").
 extension DiskStore {
-    public func draft(continuing tail: Tail?) async throws(StoreError) -> any ChunkDraft {
+    package func draft(continuing tail: Tail?) async throws(StoreError) -> any ChunkDraft {
         guard let tail else { return DiskDraft(self) }
         return try await threads.work.run { [self] () throws(StoreError) in
             try admission.check()
@@ -12,7 +12,7 @@ extension DiskStore {
         }
     }
 
-    public func read(_ tail: Tail) async throws(StoreError) -> ByteBuffer? {
+    package func read(_ tail: Tail) async throws(StoreError) -> ByteBuffer? {
         try await threads.work.run { [self] () throws(StoreError) in
             let file: any OpenFile
             do throws(FileSystemError) {
@@ -27,9 +27,9 @@ extension DiskStore {
         }
     }
 
-    public func inheritedTails() async throws(StoreError) -> [TailName] { inherited }
+    package func inheritedTails() async throws(StoreError) -> [TailName] { inherited }
 
-    public func drop(_ tail: TailName) async {
+    package func drop(_ tail: TailName) async {
         // A name that cannot be removed does no harm: the sweep after the next start meets it again.
         try? await threads.work.run { [self] () throws(StoreError) in
             try admission.check()

@@ -1,10 +1,10 @@
-public import CairnContent
-public import CairnEngine
+package import CairnContent
+package import CairnEngine
 import Logging
-public import NIOCore
+package import NIOCore
 
 /// Chunk files, tails and file records in a data directory; `DataDirectory.open` makes one.
-public final class DiskStore: Store {
+package final class DiskStore: Store {
     let folders: Folders
     let threads: DiskThreads
     let admission: Admission
@@ -28,9 +28,9 @@ public final class DiskStore: Store {
     }
 
     /// Whether a sync failed that everything rests on: reads go on, nothing is written until the next start.
-    public var isReadOnly: Bool { admission.isReadOnly }
+    package var isReadOnly: Bool { admission.isReadOnly }
 
-    public func read(_ digest: Digest) async throws(StoreError) -> ByteBuffer? {
+    package func read(_ digest: Digest) async throws(StoreError) -> ByteBuffer? {
         try await threads.work.run { [self] () throws(StoreError) in
             guard let file = try chunk(digest) else { return nil }
             let bytes: ByteBuffer?
@@ -43,7 +43,7 @@ public final class DiskStore: Store {
         }
     }
 
-    public func inspect(_ digests: [Digest]) async throws(StoreError) -> [StoredChunk?] {
+    package func inspect(_ digests: [Digest]) async throws(StoreError) -> [StoredChunk?] {
         let pieces = stride(from: 0, to: digests.count, by: Self.lookLength).map {
             Result<_, StoreError>.success(digests[$0..<min($0 + Self.lookLength, digests.count)])
         }

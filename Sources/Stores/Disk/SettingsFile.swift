@@ -3,7 +3,7 @@ import NIOCore
 
 /// A short file beside the data, replaced as a whole and durably: whoever reads it finds the old or the new, also after
 /// power was lost.
-public struct SettingsFile: Sendable {
+package struct SettingsFile: Sendable {
     private let folder: any Directory
     private let name: String
     private let limit: Int
@@ -11,7 +11,7 @@ public struct SettingsFile: Sendable {
     /// The file `name` of a data directory, which is made when it is absent; nobody needs to hold the directory's lock.
     ///
     /// - Parameter limit: The longest that is read, in bytes.
-    public init(_ name: String, inFolder path: String, limit: Int) throws(DiskError) {
+    package init(_ name: String, inFolder path: String, limit: Int) throws(DiskError) {
         do throws(FileSystemError) {
             self.init(name, in: try POSIXFileSystem().root(path), limit: limit)
         } catch { throw .failed("\(path): \(error)") }
@@ -24,7 +24,7 @@ public struct SettingsFile: Sendable {
     }
 
     /// What it says; nil when there is none. Blocks.
-    public func read() throws(DiskError) -> [UInt8]? {
+    package func read() throws(DiskError) -> [UInt8]? {
         let bytes: ByteBuffer
         do throws(FileSystemError) {
             let file = try folder.file(name, for: .reading)
@@ -37,7 +37,7 @@ public struct SettingsFile: Sendable {
     }
 
     /// Replaces what it says by what `change` makes of it. Of two at once the second is refused. Blocks.
-    public func update(_ change: ([UInt8]?) throws -> [UInt8]) throws {
+    package func update(_ change: ([UInt8]?) throws -> [UInt8]) throws {
         do {
             let lock = try folder.lock("\(name).lock")
             defer { withExtendedLifetime(lock) {} }
@@ -60,12 +60,12 @@ public struct SettingsFile: Sendable {
 
 extension DataDirectory {
     /// The file `name` of this directory.
-    public func settings(_ name: String, limit: Int) -> SettingsFile {
+    package func settings(_ name: String, limit: Int) -> SettingsFile {
         SettingsFile(name, in: store.folders.root, limit: limit)
     }
 
     /// What `file` says, read on a thread that may block.
-    public func read(_ file: SettingsFile) async throws -> [UInt8]? {
+    package func read(_ file: SettingsFile) async throws -> [UInt8]? {
         let answer = try await store.threads.work.run { () throws(StoreError) in
             Result { () throws(DiskError) in try file.read() }
         }

@@ -56,6 +56,9 @@ final class POSIXFile: OpenFile {
         _ = Self.syncFileRange?(descriptor.number, Int64(range.lowerBound), Int64(range.count), Self.startOnly)
     }
 
+    /// Asks the system to keep nothing of it in memory, so that the next read is one of the disk; promises nothing.
+    func leaveMemory() { _ = posix_fadvise(descriptor.number, 0, 0, POSIX_FADV_DONTNEED) }
+
     func syncData() throws(FileSystemError) {
         try attempt("fdatasync") { fdatasync(descriptor.number) }
     }

@@ -21,7 +21,7 @@ public enum ProcessLimits {
 
     /// Lets the allocator keep what large reads were made in: given back to the system each time, every page of every
     /// read is a fault again, a tenth of the time of an upload.
-    public static func keepBuffers() {
+    package static func keepBuffers() {
         _ = mallopt(M_MMAP_THRESHOLD, 32 << 20)
         _ = mallopt(M_TRIM_THRESHOLD, 128 << 20)
     }

@@ -2,7 +2,9 @@
 ///
 /// Nothing in the file was changed but what SQLite itself recovers after a crash.
 public struct LedgerError: Error, Hashable, Sendable {
+    /// Of the ledger's file.
     public let path: String
+    /// Why.
     public let reason: Reason
 
     /// One case for each thing the operator does next.
@@ -36,6 +38,7 @@ extension LedgerError: CustomStringConvertible {
         beside it.
         """
 
+    /// What is wrong and what the operator can do, in a sentence or two.
     public var description: String {
         switch reason {
         case .missing:

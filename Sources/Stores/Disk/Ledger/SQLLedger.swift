@@ -1,4 +1,4 @@
-public import CairnContent
+package import CairnContent
 public import CairnEngine
 import GRDB
 package import Logging
@@ -72,7 +72,7 @@ public final class SQLLedger: Ledger {
     /// Whether a write failed, so that no commit is possible any more. Reads go on; only a restart helps.
     public var isReadOnly: Bool { queue.withLock { $0.isReadOnly } }
 
-    public func commit(_ changes: [LedgerChange]) async throws(StoreError) {
+    package func commit(_ changes: [LedgerChange]) async throws(StoreError) {
         let verdict = await Reply.to { reply in
             let call = CommitQueue.Call(changes) { reply($0) }
             switch queue.withLock({ $0.add(call) }) {
@@ -84,88 +84,88 @@ public final class SQLLedger: Ledger {
         try verdict.get()
     }
 
-    public func upload(_ id: UploadID) async throws(StoreError) -> Upload? {
+    package func upload(_ id: UploadID) async throws(StoreError) -> Upload? {
         try await read { try $0.upload(id) }
     }
 
-    public func uploads(_ query: UploadQuery) async throws(StoreError) -> [Upload] {
+    package func uploads(_ query: UploadQuery) async throws(StoreError) -> [Upload] {
         try await read { try $0.uploads(query) }
     }
 
-    public func entries(of id: UploadID, in indices: Range<Int>) async throws(StoreError) -> [Entry] {
+    package func entries(of id: UploadID, in indices: Range<Int>) async throws(StoreError) -> [Entry] {
         try await read { try $0.entries(of: id, in: indices) }
     }
 
-    public func known(of id: UploadID, in indices: Range<Int>) async throws(StoreError) -> [KnownEntry] {
+    package func known(of id: UploadID, in indices: Range<Int>) async throws(StoreError) -> [KnownEntry] {
         try await read { try $0.known(of: id, in: indices) }
     }
 
-    public func standing(of digest: Digest, in id: UploadID) async throws(StoreError) -> KnownEntry? {
+    package func standing(of digest: Digest, in id: UploadID) async throws(StoreError) -> KnownEntry? {
         try await read { try $0.standing(of: digest, in: id) }
     }
 
-    public func kept(
+    package func kept(
         of digests: Set<Digest>, in namespace: Namespace, by owner: Principal?
     ) async throws(StoreError) -> [Digest: Timestamp] {
         try await read { try $0.kept(of: digests, in: namespace, by: owner) }
     }
 
-    public func usage(of owner: Principal, in namespace: Namespace) async throws(StoreError) -> Usage {
+    package func usage(of owner: Principal, in namespace: Namespace) async throws(StoreError) -> Usage {
         try await read { try $0.usage(of: owner, in: namespace) }
     }
 
-    public func file(
+    package func file(
         _ contentID: Digest, in namespace: Namespace, of owner: Principal
     ) async throws(StoreError) -> Upload? {
         try await read { try $0.file(contentID, in: namespace, of: owner) }
     }
 
-    public func generations(of key: UploadKey) async throws(StoreError) -> Generations? {
+    package func generations(of key: UploadKey) async throws(StoreError) -> Generations? {
         try await read { try $0.generations(of: key) }
     }
 
-    public func unreferenced(
+    package func unreferenced(
         in namespace: Namespace, after digest: Digest?, looking limit: Int
     ) async throws(StoreError) -> ChunkPage {
         try await read { try $0.unreferenced(in: namespace, after: digest, looking: limit) }
     }
 
-    public func condemned(
+    package func condemned(
         among digests: Set<Digest>?, in namespace: Namespace, limit: Int
     ) async throws(StoreError) -> [StoredChunk] {
         try await read { try $0.condemned(among: digests, in: namespace, limit: limit) }
     }
 
-    public func recorded(
+    package func recorded(
         of digests: Set<Digest>, in namespace: Namespace
     ) async throws(StoreError) -> Set<Digest> {
         try await read { try $0.recorded(of: digests, in: namespace) }
     }
 
-    public func unshed(limit: Int) async throws(StoreError) -> [UploadID] {
+    package func unshed(limit: Int) async throws(StoreError) -> [UploadID] {
         try await read { try $0.unshed(limit: limit) }
     }
 
-    public func keptChunks(
+    package func keptChunks(
         in namespace: Namespace, after digest: Digest?, limit: Int
     ) async throws(StoreError) -> [StoredChunk] {
         try await read { try $0.keptChunks(in: namespace, after: digest, limit: limit) }
     }
 
-    public func unverified(
+    package func unverified(
         in namespace: Namespace, outside trusted: ClosedRange<Timestamp>, limit: Int
     ) async throws(StoreError) -> [StoredChunk] {
         try await read { try $0.unverified(in: namespace, outside: trusted, limit: limit) }
     }
 
-    public func uploads(
+    package func uploads(
         referringTo digest: Digest, in namespace: Namespace, limit: Int
     ) async throws(StoreError) -> [Upload] {
         try await read { try $0.uploads(referringTo: digest, in: namespace, limit: limit) }
     }
 
     /// The digests of the chunks that the last `batches` transactions kept: those to look for after a crash.
-    public func recentDigests(
+    package func recentDigests(
         in namespace: Namespace = .standard, batches: Int
     ) async throws(StoreError) -> [Digest] {
         try await read { try $0.recentDigests(in: namespace, batches: batches) }
