@@ -61,7 +61,9 @@ public struct HookEvent: Hashable, Sendable {
 
     /// A principal, by the name it has in its namespace.
     public struct Owner: Hashable, Sendable {
+        /// Who has uploaded it.
         public let principal: String
+        /// Where it lies.
         public let namespace: Namespace
         /// The id of the token with which the request came, or that signed its link.
         public let token: String

@@ -45,7 +45,7 @@ import Testing
                 folder.file("secret name \(number)", content(1000, seed: number)), to: server, as: credential)
         }
         await server.stop()
-        let lines = server.log.split(separator: "\n").filter { $0.contains("/v1") }
+        let lines = server.log.split(separator: "\n").filter { $0.contains("/v1") || $0.contains("/upload") }
         let name = form == "json" ? "\"token\":\"\(token.id)\"" : " token=\(token.id) "
         #expect(lines.count > 4 && lines.allSatisfy { $0.contains(name) }, "\(lines.first ?? "")")
         let events = String(decoding: try folder.bytes("events"), as: UTF8.self)
