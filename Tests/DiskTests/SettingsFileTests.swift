@@ -29,7 +29,7 @@ import Testing
         let folder = try RealFolder()
         let file = try SettingsFile("tokens.json", inFolder: folder.path, limit: 100)
         try file.update { _ in
-            #expect(throws: DiskError.failed("tokens.json: another command changes it just now. Try again")) {
+            #expect(throws: DiskError.failed("tokens.json: another command changes it just now")) {
                 try file.update { _ in [2] }
             }
             return [1]

@@ -8,7 +8,7 @@ import Testing
     private let chunk = ChunkSize.minimum.length
 
     @Test func `the prefix is what arrived, with the digest that anyone can compute`() async throws {
-        let engine = Engine.inMemory()
+        let engine = Engine.ofSmallChunks()
         let id = try await engine.begin(by: .everyone).id
         let bytes = pattern(0..<(3 * chunk + 1000))
         let upload = try await engine.append(bytes, at: 0, to: id)
@@ -18,7 +18,7 @@ import Testing
     }
 
     @Test func `bytes beyond the prefix are refused, and the answer says where to resume`() async throws {
-        let engine = Engine.inMemory()
+        let engine = Engine.ofSmallChunks()
         let id = try await engine.begin(declaredLength: 100, by: .everyone).id
         _ = try await engine.append(pattern(0..<40), at: 0, to: id)
         await #expect(throws: UploadError.offsetMismatch(prefix(of: pattern(0..<40)))) {
@@ -27,7 +27,7 @@ import Testing
     }
 
     @Test func `bytes before the end of the prefix are refused too`() async throws {
-        let engine = Engine.inMemory()
+        let engine = Engine.ofSmallChunks()
         let id = try await engine.begin(by: .everyone).id
         _ = try await engine.append(pattern(0..<40), at: 0, to: id)
         await #expect(throws: UploadError.offsetMismatch(prefix(of: pattern(0..<40)))) {
@@ -36,14 +36,14 @@ import Testing
     }
 
     @Test func `an unknown upload is refused before its body is read`() async throws {
-        let engine = Engine.inMemory()
+        let engine = Engine.ofSmallChunks()
         await #expect(throws: UploadError.unknownUpload) {
             try await engine.append(pattern(0..<1), at: 0, to: UploadID())
         }
     }
 
     @Test func `another principal's upload is as unknown as one that never was`() async throws {
-        let engine = Engine.inMemory()
+        let engine = Engine.ofSmallChunks()
         let id = try await engine.begin(by: Principal("alice")).id
         await #expect(throws: UploadError.unknownUpload) { try await engine.upload(id, for: Principal("bob")) }
         await #expect(throws: UploadError.unknownUpload) { try await engine.cancel(id, for: Principal("bob")) }
@@ -51,7 +51,7 @@ import Testing
 
     @Test func `reaching the declared length completes the file and publishes its record`() async throws {
         let store = MemoryStore()
-        let engine = Engine.inMemory(store: store)
+        let engine = Engine.ofSmallChunks(store: store)
         let bytes = pattern(0..<(chunk + 7))
         let id = try await engine.begin(declaredLength: Int64(chunk + 7), by: .everyone).id
         let file = try await engine.append(bytes, at: 0, to: id)
@@ -62,7 +62,7 @@ import Testing
     }
 
     @Test func `an empty file is complete at once`() async throws {
-        let engine = Engine.inMemory()
+        let engine = Engine.ofSmallChunks()
         let id = try await engine.begin(declaredLength: 0, by: .everyone).id
         let file = try await engine.append(ByteBuffer(), at: 0, to: id)
         #expect(file.state == .complete)
@@ -70,7 +70,7 @@ import Testing
     }
 
     @Test func `a body that breaks off is kept up to its last byte`() async throws {
-        let engine = Engine.inMemory()
+        let engine = Engine.ofSmallChunks()
         let id = try await engine.begin(declaredLength: 1_000_000, by: .everyone).id
         let bytes = pattern(0..<(2 * chunk + 123))
         await #expect(throws: UploadError.bodyCut(prefix(of: bytes))) {
@@ -80,7 +80,7 @@ import Testing
     }
 
     @Test func `a body shorter than its own length was cut, even when it ended politely`() async throws {
-        let engine = Engine.inMemory()
+        let engine = Engine.ofSmallChunks()
         let id = try await engine.begin(by: .everyone).id
         await #expect(throws: UploadError.bodyCut(prefix(of: pattern(0..<10)))) {
             try await engine.append(
@@ -90,7 +90,7 @@ import Testing
     }
 
     @Test func `nothing past the declared length is kept, and too many bytes complete nothing`() async throws {
-        let engine = Engine.inMemory()
+        let engine = Engine.ofSmallChunks()
         let id = try await engine.begin(declaredLength: 50, by: .everyone).id
         await #expect(throws: UploadError.tooLong(declared: 50, prefix(of: pattern(0..<50)))) {
             try await engine.append(pattern(0..<60), at: 0, to: id)
@@ -100,7 +100,7 @@ import Testing
     }
 
     @Test func `a body known to be too long is refused before it is read`() async throws {
-        let engine = Engine.inMemory()
+        let engine = Engine.ofSmallChunks()
         let id = try await engine.begin(declaredLength: 50, by: .everyone).id
         await #expect(throws: UploadError.tooLong(declared: 50, Prefix(offset: 0, digest: TreePeaks().root))) {
             try await engine.append(Append(at: 0, bodyLength: 60), body: Body(pattern(0..<60)), to: id, for: .everyone)
@@ -109,7 +109,7 @@ import Testing
     }
 
     @Test func `a length unlike the declared one is refused`() async throws {
-        let engine = Engine.inMemory()
+        let engine = Engine.ofSmallChunks()
         let id = try await engine.begin(declaredLength: 50, by: .everyone).id
         let none = Prefix(offset: 0, digest: TreePeaks().root)
         await #expect(throws: UploadError.lengthConflict(declared: 50, none)) {
@@ -118,7 +118,7 @@ import Testing
     }
 
     @Test func `a prefix unlike the client's is refused before its bytes are read`() async throws {
-        let engine = Engine.inMemory()
+        let engine = Engine.ofSmallChunks()
         let id = try await engine.begin(by: .everyone).id
         let held = try await engine.append(pattern(0..<10), at: 0, to: id).prefix
         let other = prefix(of: pattern(0..<10, seed: 1)).digest
@@ -132,7 +132,7 @@ import Testing
     }
 
     @Test func `a body with a digest counts when it agrees`() async throws {
-        let engine = Engine.inMemory()
+        let engine = Engine.ofSmallChunks()
         let bytes = pattern(0..<(5 * chunk + 9))
         let id = try await engine.begin(by: .everyone).id
         let digest = Digest(hashing: bytes.readableBytesUInt8Span)
@@ -145,7 +145,7 @@ import Testing
         let store = MemoryStore()
         var limits = Limits()
         limits.batchLength = chunk
-        let engine = Engine.inMemory(store: store, limits: limits)
+        let engine = Engine.ofSmallChunks(store: store, limits: limits)
         let bytes = pattern(0..<(5 * chunk + 9))
         let id = try await engine.begin(by: .everyone).id
         let digest = Digest(hashing: bytes.readableBytesUInt8Span)
@@ -161,7 +161,7 @@ import Testing
     @Test func `a file over the limit is refused with the limit`() async throws {
         var limits = Limits()
         limits.length = 1000
-        let engine = Engine.inMemory(limits: limits)
+        let engine = Engine.ofSmallChunks(limits: limits)
         await #expect(throws: UploadError.limit(.length, 1000)) {
             try await engine.begin(declaredLength: 1001, by: .everyone)
         }
@@ -176,7 +176,7 @@ import Testing
         var limits = Limits()
         limits.checkpoint = .milliseconds(5)
         limits.stall = .milliseconds(50)
-        let engine = Engine.inMemory(limits: limits)
+        let engine = Engine.ofSmallChunks(limits: limits)
         let id = try await engine.begin(by: .everyone).id
         let body = HeldBody()
         async let sent: Void = body.send(pattern(0..<77))
@@ -189,7 +189,7 @@ import Testing
     @Test func `slow bytes become durable while the request still runs`() async throws {
         var limits = Limits()
         limits.checkpoint = .milliseconds(5)
-        let engine = Engine.inMemory(limits: limits)
+        let engine = Engine.ofSmallChunks(limits: limits)
         let id = try await engine.begin(by: .everyone).id
         let body = HeldBody()
         async let append = engine.outcome(of: Append(at: 0), body: body, to: id)
@@ -203,7 +203,7 @@ import Testing
     @Test func `bytes after a whole chunk become durable although nothing follows them`() async throws {
         var limits = Limits()
         limits.checkpoint = .milliseconds(5)
-        let engine = Engine.inMemory(limits: limits)
+        let engine = Engine.ofSmallChunks(limits: limits)
         let id = try await engine.begin(by: .everyone).id
         let body = HeldBody()
         async let append = engine.outcome(of: Append(at: 0), body: body, to: id)
@@ -215,7 +215,7 @@ import Testing
     }
 
     @Test func `a stop ends what runs with its bytes kept, and lets nothing new begin`() async throws {
-        let engine = Engine.inMemory()
+        let engine = Engine.ofSmallChunks()
         let id = try await engine.begin(by: .everyone).id
         let body = HeldBody()
         async let append = engine.outcome(of: Append(at: 0), body: body, to: id)
@@ -236,7 +236,7 @@ import Testing
         var limits = Limits()
         limits.batchLength = Int.random(in: 1...(3 * chunk), using: &random)
         let store = MemoryStore()
-        let engine = Engine.inMemory(store: store, limits: limits)
+        let engine = Engine.ofSmallChunks(store: store, limits: limits)
         let id = try await engine.begin(declaredLength: Int64(length), by: .everyone).id
         var upload = try await engine.resume(id, for: .everyone)
         repeat {
@@ -258,7 +258,7 @@ import Testing
         var random = SeededGenerator(seed: seed)
         var limits = Limits()
         limits.batchLength = chunk
-        let engine = Engine.inMemory(limits: limits)
+        let engine = Engine.ofSmallChunks(limits: limits)
         let id = try await engine.begin(by: .everyone).id
         let bytes = pattern(0..<(40 * chunk))
         let lengths = Array(repeating: chunk / 2, count: 80)
@@ -277,7 +277,7 @@ import Testing
         limits.checkpoint = .milliseconds(5)
         limits.stall = .milliseconds(100)
         limits.stallLength = 64
-        let engine = Engine.inMemory(limits: limits)
+        let engine = Engine.ofSmallChunks(limits: limits)
         let id = try await engine.begin(by: .everyone).id
         let body = HeldBody()
         let trickle = Task {

@@ -62,7 +62,7 @@ struct HeldBody: AsyncSequence, Sendable {
 
 extension Engine {
     /// An engine over memory, with small chunks.
-    static func inMemory(
+    static func ofSmallChunks(
         store: MemoryStore = MemoryStore(), ledger: MemoryLedger = MemoryLedger(), limits: Limits = Limits(),
         now: @escaping @Sendable () -> Timestamp = Timestamp.now
     ) -> Engine {

@@ -48,7 +48,7 @@ import Testing
         var limits = Limits()
         limits.checkpoint = .milliseconds(5)
         limits.stall = .milliseconds(how == "stalls" ? 50 : 60_000)
-        let engine = Engine.inMemory(limits: limits)
+        let engine = Engine.ofSmallChunks(limits: limits)
         let key = UploadKey("a", of: .everyone)
         let whole = Append(at: 0, declaredLength: 3)
         let file = try await engine.append(whole, body: Body(pattern(0..<3)), named: key, for: .everyone)
@@ -71,7 +71,7 @@ import Testing
     }
 
     @Test func `is refused at its first byte`() async throws {
-        let engine = Engine.inMemory()
+        let engine = Engine.ofSmallChunks()
         let key = UploadKey("a", of: .everyone)
         let whole = Append(at: 0, declaredLength: 3)
         let file = try await engine.append(whole, body: Body(pattern(0..<3)), named: key, for: .everyone)
@@ -124,7 +124,7 @@ import Testing
 @Suite struct `What a kill leaves behind` {
     @Test func `is swept at the next start when no upload refers to it`() async throws {
         let store = MemoryStore()
-        let engine = Engine.inMemory(store: store)
+        let engine = Engine.ofSmallChunks(store: store)
         let id = try await engine.begin(by: .everyone).id
         _ = try await engine.append(pattern(0..<100), at: 0, to: id)
         for owner in [id, UploadID()] {
@@ -144,7 +144,7 @@ import Testing
     private let chunk = ChunkSize.minimum.length
 
     @Test func `gives a tail also when it has become a chunk meanwhile`() async throws {
-        let engine = Engine.inMemory()
+        let engine = Engine.ofSmallChunks()
         let id = try await engine.begin(by: .everyone).id
         let seen = try await engine.append(pattern(0..<(chunk + 100)), at: 0, to: id)
         _ = try await engine.append(pattern((chunk + 100)..<(3 * chunk)), at: Int64(chunk + 100), to: id)

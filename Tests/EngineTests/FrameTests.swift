@@ -19,7 +19,7 @@ import Testing
 
     @Test(arguments: 0..<20) func `are the same however the body is cut`(seed: UInt64) async throws {
         var random = SeededGenerator(seed: seed)
-        let engine = Engine.inMemory()
+        let engine = Engine.ofSmallChunks()
         let id = try await engine.begin(naming: file)
         let order = (0..<4).shuffled(using: &random)
         let lengths = (0..<300).map { _ in Int.random(in: 1...Int.random(in: 1...9000, using: &random), using: &random)
@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test func `each have their own verdict, and a bad one spoils no other`() async throws {
-        let engine = Engine.inMemory()
+        let engine = Engine.ofSmallChunks()
         let id = try await engine.begin(naming: file)
         try await engine.put(1, of: file, to: id)
         let unknown = digest(of: pattern(0..<7))
@@ -47,7 +47,7 @@ import Testing
     @Test(arguments: [0, 1, 40, 41, 42, 100, 141]) func `that are whole are kept when the body breaks`(cut: Int)
         async throws
     {
-        let engine = Engine.inMemory()
+        let engine = Engine.ofSmallChunks()
         let id = try await engine.begin(naming: file)
         let bytes = frame(3) + Array(frame(0).prefix(cut))
         await #expect(throws: UploadError.self) {
@@ -59,7 +59,7 @@ import Testing
 
     @Test(arguments: [(0, 0, 0), (100, 101, 0), (100, 100, 1), (100, 99, 2), (1 << 30, 1 << 30, 0), (100, 0, 1)])
     func `of lengths that no chunk has end the body`(plain: UInt32, wire: UInt32, codec: UInt8) async throws {
-        let engine = Engine.inMemory()
+        let engine = Engine.ofSmallChunks()
         let id = try await engine.begin(naming: file)
         var bad = ByteBuffer(bytes: frame(3))
         bad.writeBytes(file.digests[0].bytes)
@@ -72,7 +72,7 @@ import Testing
     }
 
     @Test func `may be LZ4 blocks, which are verified as what they hold`() async throws {
-        let engine = Engine.inMemory()
+        let engine = Engine.ofSmallChunks()
         let plain = ByteBuffer(bytes: Array(repeating: 7 as UInt8, count: 65_536))
         let entry = Entry(digest: digest(of: plain), length: 65_536)
         guard let block = ChunkBlock.encoding(plain.readableBytesUInt8Span) else { throw LineDropped() }

@@ -15,7 +15,7 @@ import Testing
     }
 
     @Test func `is what its parts are, at whatever lengths they end`() async throws {
-        let engine = Engine.inMemory()
+        let engine = Engine.ofSmallChunks()
         let cuts = [0, 1, 65_536, 65_537, 200_000, 200_000, 331_072, 331_073]
         var parts: [Upload] = []
         for (from, to) in zip(cuts, cuts.dropFirst()) { parts.append(try await part(pattern(from..<to), in: engine)) }
@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test func `is cut as any other when its parts end at chunks`() async throws {
-        let engine = Engine.inMemory()
+        let engine = Engine.ofSmallChunks()
         let parts = [
             try await part(pattern(0..<131_072), in: engine), try await part(pattern(131_072..<200_000), in: engine),
         ]
@@ -44,7 +44,7 @@ import Testing
 
     @Test func `takes no chunk more in the store`() async throws {
         let store = MemoryStore()
-        let engine = Engine.inMemory(store: store)
+        let engine = Engine.ofSmallChunks(store: store)
         let one = try await part(pattern(0..<200_000), in: engine)
         let count = store.chunkCount
         let file = try await join([one, one, one, one], in: engine)
@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test func `waits for its parts, and takes no bytes meanwhile`() async throws {
-        let engine = Engine.inMemory()
+        let engine = Engine.ofSmallChunks()
         let open = try await engine.begin(declaredLength: 5, by: .everyone)
         let final = try await join([open], in: engine)
         #expect(final.state == .open && final.declaredLength == 5)
@@ -66,7 +66,7 @@ import Testing
     }
 
     @Test func `ends when a part does, and outlives parts once it is complete`() async throws {
-        let engine = Engine.inMemory()
+        let engine = Engine.ofSmallChunks()
         let open = try await engine.begin(declaredLength: 5, by: .everyone)
         let waiting = try await join([open], in: engine)
         try await engine.cancel(open.id, for: .everyone)
@@ -79,7 +79,7 @@ import Testing
 
     @Test func `is joined, and not expired, when its parts are complete by the end of its time`() async throws {
         let clock = Atomic<Int64>(1_700_000_000)
-        let engine = Engine.inMemory(now: { Timestamp(seconds: clock.load(ordering: .relaxed)) })
+        let engine = Engine.ofSmallChunks(now: { Timestamp(seconds: clock.load(ordering: .relaxed)) })
         let open = try await engine.begin(declaredLength: 5, by: .everyone)
         let final = try await join([open], in: engine)
         let hopeless = try await join([try await engine.begin(by: .everyone)], in: engine)
@@ -93,7 +93,7 @@ import Testing
     @Test func `is refused for a stranger's part, an unknown one, and too many`() async throws {
         var limits = Limits()
         limits.parts = 2
-        let engine = Engine.inMemory(limits: limits)
+        let engine = Engine.ofSmallChunks(limits: limits)
         let strange = try await engine.begin(declaredLength: 0, by: Principal("other"))
         await #expect(throws: UploadError.unknownUpload) { try await join([strange], in: engine) }
         let own = try await part(pattern(0..<9), in: engine)
@@ -103,7 +103,7 @@ import Testing
     @Test func `is refused when its entries are more than a manifest has`() async throws {
         var limits = Limits()
         limits.entries = 5
-        let engine = Engine.inMemory(limits: limits)
+        let engine = Engine.ofSmallChunks(limits: limits)
         let own = try await part(pattern(0..<200_000), in: engine)
         await #expect(throws: UploadError.limit(.entries, 5)) { try await join([own, own], in: engine) }
         #expect(try await engine.uploads(.open, for: .everyone, limit: 9).isEmpty, "nothing is left behind")
@@ -114,7 +114,7 @@ import Testing
     private func checksum(_ bytes: ByteBuffer) -> Checksum { Checksum(digest(of: bytes)) }
 
     @Test func `is complete only when all of it agrees, over any number of requests`() async throws {
-        let engine = Engine.inMemory()
+        let engine = Engine.ofSmallChunks()
         let whole = pattern(0..<150_000)
         let begun = try await engine.begin(
             Beginning(declaredLength: 150_000, terms: Terms(checksums: [checksum(whole)])), by: .everyone)
@@ -125,7 +125,7 @@ import Testing
     }
 
     @Test func `stays open when it does not agree`() async throws {
-        let engine = Engine.inMemory()
+        let engine = Engine.ofSmallChunks()
         let begun = try await engine.begin(
             Beginning(declaredLength: 9, terms: Terms(checksums: [checksum(pattern(0..<8))])), by: .everyone)
         let held = prefix(of: pattern(0..<9))
@@ -138,7 +138,7 @@ import Testing
     @Test func `of an append keeps nothing unless it agrees`() async throws {
         var limits = Limits()
         limits.batchLength = 65_536  // so that there are several batches on the way
-        let engine = Engine.inMemory(limits: limits)
+        let engine = Engine.ofSmallChunks(limits: limits)
         let begun = try await engine.begin(declaredLength: 200_000, by: .everyone)
         for algorithm in Checksum.Algorithm.allCases {
             var hasher = ChecksumHasher([algorithm])
@@ -157,13 +157,13 @@ import Testing
 @Suite struct `An upload whose bytes were lost` {
     @Test func `is refused to those who cannot be told a lower offset, and goes on for others`() async throws {
         let (store, ledger) = (MemoryStore(), MemoryLedger())
-        let begun = try await Engine.inMemory(store: store, ledger: ledger).begin(
+        let begun = try await Engine.ofSmallChunks(store: store, ledger: ledger).begin(
             declaredLength: 200_000, by: .everyone)
-        var upload = try await Engine.inMemory(store: store, ledger: ledger)
+        var upload = try await Engine.ofSmallChunks(store: store, ledger: ledger)
             .append(pattern(0..<131_072), at: 0, to: begun.id)
         let second = try await ledger.entries(of: upload.id, in: 1..<2)[0]
         store.damage(second.digest, with: nil)
-        let engine = Engine.inMemory(store: store, ledger: ledger)
+        let engine = Engine.ofSmallChunks(store: store, ledger: ledger)
         var strict = Append(at: 65_536)
         strict.needsAcknowledged = true
         let left = prefix(of: pattern(0..<65_536))

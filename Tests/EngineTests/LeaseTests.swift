@@ -8,7 +8,7 @@ import Testing
     private let chunk = ChunkSize.minimum.length
 
     @Test func `a newer request takes over, and what the older one brought is kept`() async throws {
-        let engine = Engine.inMemory()
+        let engine = Engine.ofSmallChunks()
         let id = try await engine.begin(by: .everyone).id
         let body = HeldBody()
         async let older = engine.outcome(of: Append(at: 0), body: body, to: id)
@@ -23,7 +23,7 @@ import Testing
     }
 
     @Test func `a mere look disturbs nobody`() async throws {
-        let engine = Engine.inMemory()
+        let engine = Engine.ofSmallChunks()
         let id = try await engine.begin(by: .everyone).id
         let body = HeldBody()
         async let append = engine.outcome(of: Append(at: 0), body: body, to: id)
@@ -36,7 +36,7 @@ import Testing
     }
 
     @Test func `a cancelled upload cuts the request that fills it, and is gone`() async throws {
-        let engine = Engine.inMemory()
+        let engine = Engine.ofSmallChunks()
         let id = try await engine.begin(by: .everyone).id
         let body = HeldBody()
         async let append = engine.outcome(of: Append(at: 0), body: body, to: id)
@@ -50,7 +50,7 @@ import Testing
     @Test(arguments: 0..<10) func `32 clients racing on one upload leave exactly one history`(
         seed: UInt64
     ) async throws {
-        let engine = Engine.inMemory()
+        let engine = Engine.ofSmallChunks()
         let length = 10 * chunk
         let bytes = pattern(0..<length)
         let id = try await engine.begin(declaredLength: Int64(length), by: .everyone).id

@@ -9,7 +9,7 @@ import Testing
     private let store = MemoryStore()
     private let engine: Engine
 
-    init() { engine = Engine.inMemory(store: store) }
+    init() { engine = Engine.ofSmallChunks(store: store) }
 
     private func append(
         _ bytes: ByteBuffer, at offset: Int64, length: Int64? = nil, breaks: Bool = false

@@ -49,7 +49,7 @@ extension Engine {
         async throws
     {
         var random = SeededGenerator(seed: seed)
-        let engine = Engine.inMemory()
+        let engine = Engine.ofSmallChunks()
         let id = try await engine.begin(naming: file)
         let order = (0..<6).shuffled(using: &random)
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -65,7 +65,7 @@ extension Engine {
     }
 
     @Test func `tells which entries are missing, and nothing of them is asked for twice`() async throws {
-        let engine = Engine.inMemory()
+        let engine = Engine.ofSmallChunks()
         let id = try await engine.begin(naming: file)
         try await engine.put(3, of: file, to: id)
         #expect(try await engine.put(3, of: file, to: id), "it is there already")
@@ -80,7 +80,7 @@ extension Engine {
 
     @Test func `has at once what the store has`() async throws {
         let store = MemoryStore()
-        let engine = Engine.inMemory(store: store)
+        let engine = Engine.ofSmallChunks(store: store)
         let whole = Append(at: 0, ending: .whole)
         _ = try await engine.create(whole, body: Body(file.bytes), by: .everyone)
         let id = try await engine.begin(naming: file)
@@ -92,7 +92,7 @@ extension Engine {
     }
 
     @Test func `may be named in segments, and again`() async throws {
-        let engine = Engine.inMemory()
+        let engine = Engine.ofSmallChunks()
         let id = try await engine.begin(by: .everyone).id
         for range in [0..<2, 1..<3, 0..<3, 3..<5] {
             _ = try await engine.name(Array(file.digests[range]), from: range.lowerBound, in: id, for: .everyone)
@@ -110,7 +110,7 @@ extension Engine {
             (4, 1, nil), (0, 7, nil), (0, 5, 327_780), (2, 5, 327_781), (3, 1, 65_536 * 3 - 1),
         ] as [(Int, Int, Int64?)])
     func `refuses entries that no manifest can have there`(index: Int, count: Int, end: Int64?) async throws {
-        let engine = Engine.inMemory()
+        let engine = Engine.ofSmallChunks()
         let id = try await engine.begin(declaredLength: 327_780, by: .everyone).id
         _ = try await engine.name(Array(file.digests.prefix(3)), from: 0, in: id, for: .everyone)
         let digests = (0..<count).map { file.digests[min(index + $0, 5)] }
@@ -121,7 +121,7 @@ extension Engine {
     }
 
     @Test func `finds the first entry in which a file has changed`() async throws {
-        let engine = Engine.inMemory()
+        let engine = Engine.ofSmallChunks()
         let id = try await engine.begin(naming: file)
         var changed = file.digests
         changed[3] = file.digests[0]
@@ -132,7 +132,7 @@ extension Engine {
 
     @Test func `keeps nothing of wrong bytes`() async throws {
         let store = MemoryStore()
-        let engine = Engine.inMemory(store: store)
+        let engine = Engine.ofSmallChunks(store: store)
         let id = try await engine.begin(naming: file)
         for wrong in [file.chunk(1), file.chunk(5), ByteBuffer(), pattern(0..<65_537)] {
             await #expect(throws: UploadError.self) {
@@ -147,7 +147,7 @@ extension Engine {
     }
 
     @Test func `keeps nothing of bytes that travelled otherwise than was said`() async throws {
-        let engine = Engine.inMemory()
+        let engine = Engine.ofSmallChunks()
         let id = try await engine.begin(naming: file)
         let right = file.digests[0]
         for (said, isKept) in [(file.digests[1], false), (right, true)] {
@@ -159,11 +159,11 @@ extension Engine {
 
     @Test func `asks again for what was lost, whoever lost it`() async throws {
         let (store, ledger) = (MemoryStore(), MemoryLedger())
-        let engine = Engine.inMemory(store: store, ledger: ledger)
+        let engine = Engine.ofSmallChunks(store: store, ledger: ledger)
         let id = try await engine.begin(naming: file)
         for index in [0, 1, 3, 4] { try await engine.put(index, of: file, to: id) }
         for index in [1, 3] { store.damage(file.digests[index], with: nil) }
-        let restarted = Engine.inMemory(store: store, ledger: ledger)
+        let restarted = Engine.ofSmallChunks(store: store, ledger: ledger)
         #expect(try await restarted.resume(id, for: .everyone).offset == 65_536)
         #expect(try await restarted.missing(in: 0..<6, of: id, for: .everyone).missing.ranges == "1-3,5")
         for index in [1, 2, 3, 5] { try await restarted.put(index, of: file, to: id) }
@@ -172,7 +172,7 @@ extension Engine {
     }
 
     @Test func `is not sealed as another file than is declared`() async throws {
-        let engine = Engine.inMemory()
+        let engine = Engine.ofSmallChunks()
         let id = try await engine.begin(naming: file)
         for index in 0..<6 { try await engine.put(index, of: file, to: id) }
         let wrong = digest(of: file.bytes)
@@ -187,7 +187,7 @@ extension Engine {
     private let key = UploadKey("a", of: .everyone)
 
     @Test func `a sequential body passes over chunks that are there`() async throws {
-        let engine = Engine.inMemory()
+        let engine = Engine.ofSmallChunks()
         let id = try await engine.begin(naming: file)
         for index in [1, 2, 4] { try await engine.put(index, of: file, to: id) }
         let first = try await engine.append(file.chunk(0), at: 0, to: id)
@@ -198,7 +198,7 @@ extension Engine {
     }
 
     @Test func `a sequential body of another file is kept as far as it agrees`() async throws {
-        let engine = Engine.inMemory()
+        let engine = Engine.ofSmallChunks()
         let id = try await engine.begin(naming: file)
         var other = file.chunk(0)
         var wrong = pattern(0..<65_536, seed: 9)
@@ -214,7 +214,7 @@ extension Engine {
         let store = MemoryStore()
         var limits = Limits()
         limits.batchLength = Int.random(in: 1...200_000, using: &random)
-        let engine = Engine.inMemory(store: store, limits: limits)
+        let engine = Engine.ofSmallChunks(store: store, limits: limits)
         let length = file.bytes.readableBytes
         let id = try await engine.begin(declaredLength: Int64(length), by: .everyone).id
         var highest: Int64 = 0
@@ -246,7 +246,7 @@ extension Engine {
     }
 
     @Test func `an upload with a tail at its end is complete when asked`() async throws {
-        let engine = Engine.inMemory()
+        let engine = Engine.ofSmallChunks()
         let id = try await engine.begin(by: .everyone).id
         _ = try await engine.append(file.bytes, at: 0, to: id)
         let contentID = prefix(of: file.bytes).digest
@@ -257,7 +257,7 @@ extension Engine {
     }
 
     @Test func `a newer append cuts those that bring chunks, and they come again`() async throws {
-        let engine = Engine.inMemory()
+        let engine = Engine.ofSmallChunks()
         let id = try await engine.begin(naming: file)
         let body = HeldBody()
         let put = Put(file.digests[0], bodyLength: 65_536)
@@ -318,7 +318,7 @@ extension Engine {
     }
 
     @Test func `is found by the client's own name, unless the client says that its is another`() async throws {
-        let engine = Engine.inMemory()
+        let engine = Engine.ofSmallChunks()
         let begun = try await engine.begin(Offer(length: 9, key: key), by: .everyone)
         #expect(begun.isNew)
         #expect(try await engine.begin(Offer(length: 9, key: key), by: .everyone).upload.id == begun.upload.id)
@@ -331,7 +331,7 @@ extension Engine {
     }
 
     @Test func `that is finished outlives the upload that takes its name`() async throws {
-        let engine = Engine.inMemory()
+        let engine = Engine.ofSmallChunks()
         let whole = Append(at: 0, declaredLength: 5)
         let first = try await engine.append(whole, body: Body(pattern(0..<5)), named: key, for: .everyone)
         let anew = try await engine.begin(Offer(length: 5, key: key, startsOver: true), by: .everyone)
