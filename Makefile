@@ -101,6 +101,11 @@ SCRIPT_bench-store := large_store.py
 SCRIPT_bench-checking := checking.py
 SCRIPT_curves := EndToEnd/curves.py
 
+# What single steps cost.
+.PHONY: bench-micro
+bench-micro: packages
+	CAIRN_PARTS=micro $(SWIFT) package -c release --scratch-path .build-micro --disable-sandbox benchmark run --no-progress
+
 # Power cuts, kills, failing calls, full disks (spec/crash-bench.md). The short form is a part of `make test`.
 .PHONY: crash crash-short crash-peers
 crash: packages
@@ -169,7 +174,7 @@ format:
 	$(SWIFT) format --in-place --recursive Package.swift Sources Tests
 
 clean:
-	rm -rf .build .build-tsan .build-fuzz .build-model .build-coverage
+	rm -rf .build .build-tsan .build-fuzz .build-model .build-coverage .build-micro
 
 # Other people's clients, which the tests run.
 .PHONY: clients

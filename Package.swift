@@ -2,7 +2,7 @@
 import PackageDescription
 
 /// What is built: `core` leaves out the network (`make tsan`), `fuzz` is what reads bytes from outside, to be driven by
-/// libFuzzer (`make fuzz`); all of it when unset.
+/// libFuzzer (`make fuzz`), `micro` what a step costs by itself (`make bench-micro`); all of it when unset.
 let parts = Context.environment["CAIRN_PARTS"]
 
 /// Our own modules are watched, those of others are not: what they cost would be time.
@@ -178,6 +178,27 @@ let fuzz: [Target] =
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])]),
     ]
 
+/// Single steps, measured (Benchmarks/Micro). Most of them are no part of the public API, so this is no package of its
+/// own.
+let micro: [Target] = [
+    .executableTarget(
+        name: "Micro",
+        dependencies: [
+            "CairnContent", "CairnDialects", "CairnDisk", "CairnEngine", "Hashing", "LedgerConformance", httpTypes, log,
+            nio, .product(name: "Benchmark", package: "benchmark"),
+        ],
+        path: "Benchmarks/Micro", swiftSettings: strict,
+        plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")])
+]
+
+let targets: [Target] =
+    switch parts {
+    case "fuzz": fuzz
+    case "core": rules + core
+    case "micro": rules + core.filter { !$0.isTest } + [dialects] + micro
+    default: rules + core + [trust, dialects] + network
+    }
+
 let package = Package(
     name: "cairn",
     products: [
@@ -208,6 +229,9 @@ let package = Package(
                 .package(url: "https://github.com/apple/swift-http-structured-headers", from: "1.7.0"),
                 .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
             ])
+        // Its interposers are left out: they are not to be had everywhere.
+        + (parts == "micro"
+            ? [.package(url: "https://github.com/ordo-one/benchmark", from: "1.38.1", traits: [])] : [])
         + (parts != nil
             ? []
             : [
@@ -220,5 +244,5 @@ let package = Package(
                 .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
                 .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
             ]),
-    targets: parts == "fuzz" ? fuzz : parts == "core" ? rules + core : rules + core + [trust, dialects] + network
+    targets: targets
 )
