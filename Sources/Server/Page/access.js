@@ -73,7 +73,12 @@ export class Access {
     })
   }
 
-  /** What one may who comes with this; throws the `CairnError` of the answer. */
+  /**
+   * What one may who comes with this; throws the `CairnError` of the answer.
+   *
+   * False when that is another one than whose uploads are in this page: then nothing is changed, for what goes on here
+   * must not be asked for in another's name.
+   */
   async enter(credential = this.credential) {
     let answer = {}
     try {
@@ -82,16 +87,19 @@ export class Access {
       // Where `/v1` is not passed on there are other ways, and nobody to ask.
       if (error.status === 401 || error.type === 'unreachable' || error.retryable) throw error
     }
+    const caller = answer.caller ?? null
+    if (this.isSettled && this.#owner(caller) !== this.owner) return false
     this.credential = credential
-    this.caller = answer.caller ?? null
+    this.caller = caller
     this.isSettled = true
+    return true
   }
 
   /** Keeps the token in this tab, or on this device. */
-  remember(onDevice) {
+  remember(token, onDevice) {
     if (this.link) return
-    tab.set(onDevice ? null : this.credential)
-    device.set(onDevice ? this.credential : null)
+    tab.set(onDevice ? null : token)
+    device.set(onDevice ? token : null)
   }
 
   forget() {
@@ -106,9 +114,13 @@ export class Access {
 
   /** Whose uploads these are: what one leaves here, another does not find. Empty where nobody is asked. */
   get owner() {
-    if (!this.caller) return ''
+    return this.#owner(this.caller)
+  }
+
+  #owner(caller) {
+    if (!caller) return ''
     if (this.link) return `link ${this.claims?.token} ${this.claims?.nonce}`
-    const owner = `${this.caller.namespace}/${this.caller.principal}`
+    const owner = `${caller.namespace}/${caller.principal}`
     // What was begun before there were tokens.
     return owner === 'default/everyone' ? '' : owner
   }

@@ -10,7 +10,7 @@ const deeds = { put: 'upload', get: 'read', list: 'list', delete: 'remove' }
 
 export class Entry {
   #isAsking = false
-  #entered = null
+  #entered = false
   #pass = null
 
   /**
@@ -91,8 +91,10 @@ export class Entry {
     this.#trouble('')
     at('enter').textContent = 'Asking'
     try {
-      await this.access.enter(text)
-      this.access.remember(at('remember').checked)
+      const isSame = await this.access.enter(text)
+      this.access.remember(text, at('remember').checked)
+      // Another one's uploads are none of this one's business.
+      if (!isSame) return location.reload()
       this.#enter()
     } catch (error) {
       this.#trouble(error.status === 401
@@ -106,10 +108,8 @@ export class Entry {
   #enter() {
     const { access } = this
     const asked = !at('entry').hidden
-    const before = this.#entered
-    // Another one's uploads are none of this one's business.
-    if (before && before.owner !== access.owner) return location.reload()
-    this.#entered = { owner: access.owner }
+    const isFirst = !this.#entered
+    this.#entered = true
     at('token').value = ''
     this.#show(false)
     at('entry').hidden = true
@@ -118,7 +118,7 @@ export class Entry {
     this.#offer()
     this.options.notify('')
     this.#pass()
-    this.options.onentered(!before)
+    this.options.onentered(isFirst)
     if (!asked) return
     this.options.say(`The token is taken: ${at('who-name').textContent}.`)
     ;(access.may('put') ? at('choose-files') : at('server-heading')).focus()
