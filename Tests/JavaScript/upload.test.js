@@ -154,6 +154,33 @@ test('a change behind what is missing is found before what is missing is sent', 
   await isSame(server, receipt.id, bytes)
 })
 
+test('a file that is read slowly at first goes on though all of it was named and most of it is missing', async (t) => {
+  const server = await Server.shared(small)
+  const bytes = freshBytes(100 * 65536)
+  const begin = { method: 'POST', body: JSON.stringify({ length: bytes.length, chunkSize: 65536 }) }
+  const { id } = await (await fetch(`${server.url}/v1/uploads`, begin)).json()
+  const digests = Array.from({ length: 100 }, (_, index) =>
+    crypto.createHash('sha256').update(bytes.subarray(65536 * index, 65536 * index + 65536)).digest())
+  const named = await fetch(`${server.url}/v1/uploads/${id}/manifest?index=0`, {
+    method: 'PATCH', headers: { 'Content-Type': 'application/vnd.cairn.digests' }, body: Buffer.concat(digests),
+  })
+  assert.equal(named.status, 200)
+  const file = new TestFile(bytes, 'slow.bin')
+  let reads = 0
+  file.slice = (...range) => {
+    const part = Blob.prototype.slice.apply(file, range)
+    const read = part.arrayBuffer.bind(part)
+    part.arrayBuffer = async () => {
+      if (reads++ < 6) await new Promise((resolve) => setTimeout(resolve, 500))
+      return read()
+    }
+    return part
+  }
+  const receipt = await upload(file, { url: server.url, resume: id, signal: AbortSignal.timeout(60000) })
+  assert.equal(receipt.id, id)
+  await isSame(server, id, bytes)
+})
+
 test('an upload of another length, one that is gone and what is no id are not resumed', async (t) => {
   const server = await Server.shared(small)
   const bytes = freshBytes(4 * MIB)

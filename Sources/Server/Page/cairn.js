@@ -1205,6 +1205,8 @@ class Plan {
   get hasRoom() {
     if (this.onlyDigests) return true
     if (this.next - this.named >= LEAD) return false
+    // Nothing is sent before all of these are found the same, so nothing else would make room.
+    if (this.next < this.checked) return true
     const isFree = !this.#expectsMissing && this.#held.size === 0
     return isFree || this.#ahead + this.#reading < this.window
   }
@@ -1221,7 +1223,7 @@ class Plan {
     const count = Math.min(this.together, Math.ceil((this.digests.count - index) / this.width))
     this.next += count
     this.#reading += count
-    return { index, count, keep: this.#expectsMissing && this.holds }
+    return { index, count, keep: this.#expectsMissing && this.holds && index >= this.checked }
   }
 
   digested(index, digest, buffer) {
