@@ -13,6 +13,35 @@ from harness import MIB, expect, run, wait_until
 from journeys import INTERRUPTIONS, LARGE, World, identical, journey
 
 GB = 1_000_000_000
+# Two workers, each asked two things at a time: a proof comes while chunks are hashed.
+READING = """async () => {
+  const { WORKER_NAME } = await import('/cairn-worker.js')
+  const file = document.getElementById('reading').files[0]
+  const nonce = new Uint8Array(32)
+  const MIB = 1 << 20
+  let reads = 0
+  const lane = async (worker) => {
+    while (reads < 4000) {
+      const length = (reads % 2 ? 2 : 6) * MIB
+      const start = (reads++ * 4 * MIB) % (file.size - length)
+      const stopped = new Promise((_, fail) => setTimeout(fail, 30000, new Error(`a read stopped, of ${reads}`)))
+      await Promise.race([stopped, worker(file.slice(start, start + length))])
+    }
+  }
+  const ask = () => {
+    const worker = new Worker('/cairn-worker.js', { type: 'module', name: WORKER_NAME })
+    const waiting = new Map()
+    worker.onmessage = ({ data }) => waiting.get(data.task)(data)
+    let task = 0
+    return (slice) => new Promise((resolve) => {
+      waiting.set(++task, resolve)
+      worker.postMessage({ task, slice, nonce })
+    })
+  }
+  const workers = [ask(), ask()]
+  await Promise.all([...workers, ...workers].map(lane))
+  return reads
+}"""
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
 
 
@@ -20,6 +49,19 @@ def each_interruption_alone(world):
     for interruption in INTERRUPTIONS:
         journey(world, [interruption])
         print(f"   {interruption.__name__.replace('_', ' ')}", flush=True)
+
+
+def read_side_by_side(world):
+    """What two ask of a worker at a time is answered, thousands of times: a stream must not wait for ever."""
+    page = world.page()
+    page.page.evaluate("""() => {
+      const input = Object.assign(document.createElement('input'), { type: 'file', id: 'reading' })
+      document.body.append(input)
+    }""")
+    page.page.set_input_files("#reading", world.large.renew())
+    reads = page.page.evaluate(READING)
+    page.context.close()
+    return f"{reads} reads"
 
 
 def processes():
@@ -95,4 +137,4 @@ def as_fast_as_the_command(world):
 
 
 if __name__ == "__main__":
-    run([each_interruption_alone, five_gigabytes_in_little_memory, as_fast_as_the_command], World)
+    run([each_interruption_alone, read_side_by_side, five_gigabytes_in_little_memory, as_fast_as_the_command], World)

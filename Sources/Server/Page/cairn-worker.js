@@ -156,15 +156,6 @@ export async function digestOf(buffer, at = 0, length = buffer.byteLength - at) 
   return digest
 }
 
-/** The digests of a buffer's chunks, one every `size` bytes. */
-async function digestsOf(buffer, size) {
-  const digests = []
-  for (let at = 0; at < buffer.byteLength; at += size) {
-    digests.push(await digestOf(buffer, at, Math.min(size, buffer.byteLength - at)))
-  }
-  return digests
-}
-
 /**
  * HMAC-SHA256 of a chunk.
  * @param {Uint8Array} nonce
@@ -184,35 +175,22 @@ export const WORKER_NAME = 'cairn-hashing'
 const isWorker = typeof WorkerGlobalScope !== 'undefined' && globalThis instanceof WorkerGlobalScope
   && globalThis.name === WORKER_NAME
 
-let spare = null
+const reader = isWorker ? new FileReaderSync() : null
 
-/** Reads a slice into a buffer that was used before: a new one for each chunk would wait for the garbage collector. */
-async function readReusing(slice) {
-  let reader
-  try {
-    reader = slice.stream().getReader({ mode: 'byob' })
-  } catch {
-    return slice.arrayBuffer()
-  }
-  let buffer = spare?.byteLength === slice.size ? spare : new ArrayBuffer(slice.size)
-  spare = null
-  for (let at = 0; at < slice.size;) {
-    const { value, done } = await reader.read(new Uint8Array(buffer, at))
-    if (done) return new ArrayBuffer(0)
-    buffer = value.buffer
-    at += value.byteLength
-  }
-  reader.cancel().catch(() => {})
-  return buffer
-}
+/** The bytes of a slice. Not by its stream: in Chromium one that fills a buffer of ours was seen to wait for ever. */
+const read = async (slice) => (reader ? reader.readAsArrayBuffer(slice) : slice.arrayBuffer())
 
-/** One task: reads `slice`, hashes it in chunks of `size` bytes, and gives the bytes back when `keep` says so. */
-export async function perform({ slice, size, nonce, keep }) {
-  const buffer = isWorker ? await readReusing(slice) : await slice.arrayBuffer()
-  const digests = nonce ? [await proofOf(nonce, buffer)] : await digestsOf(buffer, size)
-  const length = buffer.byteLength
-  if (!keep && isWorker) spare = buffer
-  return { digests, length, buffer: keep ? buffer : null }
+/** One task: reads `slice`, hashes it in chunks of `size` bytes, and gives the bytes of a single one back when `keep` says so. */
+export async function perform({ slice, size = slice.size, nonce, keep }) {
+  const digests = []
+  let length = 0
+  let buffer
+  for (let at = 0; at === 0 || at < slice.size; at += size) {
+    buffer = await read(size < slice.size ? slice.slice(at, at + size) : slice)
+    digests.push(nonce ? proofOf(nonce, buffer) : digestOf(buffer))
+    length += buffer.byteLength
+  }
+  return { digests: await Promise.all(digests), length, buffer: keep ? buffer : null }
 }
 
 if (isWorker) {
