@@ -24,7 +24,19 @@ extension Engine {
 
     /// A whole chunk, with the right digest. Where the bytes are not right they are set aside.
     func verifiedChunk(_ entry: Entry) async throws(StoreError) -> ByteBuffer {
-        do { return try await verified(store.read(entry.digest), entry) } catch {
+        try await verifiedChunk(entry, from: read(entry))
+    }
+
+    /// What the store says of a chunk; not verified.
+    func read(_ entry: Entry) async -> Result<ByteBuffer?, StoreError> {
+        do { return try await .success(store.read(entry.digest)) } catch { return .failure(error) }
+    }
+
+    /// What was read of a chunk, once it has the right digest. Where the bytes are not right they are set aside.
+    func verifiedChunk(
+        _ entry: Entry, from bytes: Result<ByteBuffer?, StoreError>
+    ) async throws(StoreError) -> ByteBuffer {
+        do { return try verified(bytes.get(), entry) } catch {
             // Whatever comes of it, this reader has no bytes.
             if case .damaged = error { _ = try? await setAside(entry) }
             throw error
@@ -93,7 +105,7 @@ public struct FileBytes: AsyncSequence, Sendable {
     /// Reads from the start of the range.
     public func makeAsyncIterator() -> Iterator { Iterator(bytes: self) }
 
-    /// Reads ahead of nobody: a chunk is read when its part is asked for.
+    /// While a chunk is verified the next one is read, no further: two chunks are held at most.
     public struct Iterator: AsyncIteratorProtocol {
         private let bytes: FileBytes
         /// Entries read ahead, from the front.
@@ -101,6 +113,8 @@ public struct FileBytes: AsyncSequence, Sendable {
         private var nextIndex = 0
         /// Where the next entry starts, in bytes.
         private var start: Int64 = 0
+        /// What was read already of the first of `entries`.
+        private var ahead: Result<ByteBuffer?, StoreError>?
 
         init(bytes: FileBytes) {
             self.bytes = bytes
@@ -122,8 +136,20 @@ public struct FileBytes: AsyncSequence, Sendable {
             return nil
         }
 
-        private func chunk(_ entry: Entry) async throws(StoreError) -> ByteBuffer {
-            do { return try await bytes.engine.verifiedChunk(entry) } catch {
+        private mutating func chunk(_ entry: Entry) async throws(StoreError) -> ByteBuffer {
+            let engine = bytes.engine
+            let read = if let ahead { ahead } else { await engine.read(entry) }
+            ahead = nil
+            do {
+                let end = start + Int64(entry.length)
+                guard let following = entries.first, end < bytes.range.upperBound else {
+                    return try await engine.verifiedChunk(entry, from: read)
+                }
+                async let coming = engine.read(following)
+                let chunk = try await engine.verifiedChunk(entry, from: read)
+                ahead = await coming
+                return chunk
+            } catch {
                 // What was removed meanwhile may be collected already; that is no damage.
                 let state = try await bytes.engine.ledger.upload(bytes.upload.id)?.state
                 guard state == .open || state == .complete else { throw Self.removed }
