@@ -1,6 +1,7 @@
 """What takes longer: full.py CAIRN [TEST ...]
 
-The large file with each interruption by itself, five gigabytes through the page's memory, the page beside `cairn put`.
+The large file with each interruption by itself, thousands of reads by the page's workers, five gigabytes through the
+page's memory, the page beside `cairn put`.
 """
 
 import os

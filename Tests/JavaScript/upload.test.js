@@ -135,17 +135,23 @@ test('a file that changed is not joined to the old beginning: another upload beg
   assert.deepEqual(toOld, [], 'bytes of the changed file went to the old upload')
 })
 
+/** An upload of the bytes whose first `count` chunks are named, and none is sent. */
+async function named(server, bytes, count) {
+  const begin = { method: 'POST', body: JSON.stringify({ length: bytes.length, chunkSize: 65536 }) }
+  const { id } = await (await fetch(`${server.url}/v1/uploads`, begin)).json()
+  const digests = Array.from({ length: count }, (_, index) =>
+    crypto.createHash('sha256').update(bytes.subarray(65536 * index, 65536 * index + 65536)).digest())
+  const answer = await fetch(`${server.url}/v1/uploads/${id}/manifest?index=0`, {
+    method: 'PATCH', headers: { 'Content-Type': 'application/vnd.cairn.digests' }, body: Buffer.concat(digests),
+  })
+  assert.equal(answer.status, 200)
+  return id
+}
+
 test('a change behind what is missing is found before what is missing is sent', async (t) => {
   const server = await Server.shared(small)
   const bytes = freshBytes(200 * 65536)
-  const begin = { method: 'POST', body: JSON.stringify({ length: bytes.length, chunkSize: 65536 }) }
-  const { id } = await (await fetch(`${server.url}/v1/uploads`, begin)).json()
-  const digests = Array.from({ length: 150 }, (_, index) =>
-    crypto.createHash('sha256').update(bytes.subarray(65536 * index, 65536 * index + 65536)).digest())
-  const named = await fetch(`${server.url}/v1/uploads/${id}/manifest?index=0`, {
-    method: 'PATCH', headers: { 'Content-Type': 'application/vnd.cairn.digests' }, body: Buffer.concat(digests),
-  })
-  assert.equal(named.status, 200)
+  const id = await named(server, bytes, 150)
   bytes[150 * 65536 - 1] ^= 1
   const proxy = await Proxy.start(t, server)
   const receipt = await upload(new TestFile(bytes, 'behind.bin'), { url: proxy.url, resume: id })
@@ -157,14 +163,7 @@ test('a change behind what is missing is found before what is missing is sent', 
 test('a file that is read slowly at first goes on though all of it was named and most of it is missing', async (t) => {
   const server = await Server.shared(small)
   const bytes = freshBytes(100 * 65536)
-  const begin = { method: 'POST', body: JSON.stringify({ length: bytes.length, chunkSize: 65536 }) }
-  const { id } = await (await fetch(`${server.url}/v1/uploads`, begin)).json()
-  const digests = Array.from({ length: 100 }, (_, index) =>
-    crypto.createHash('sha256').update(bytes.subarray(65536 * index, 65536 * index + 65536)).digest())
-  const named = await fetch(`${server.url}/v1/uploads/${id}/manifest?index=0`, {
-    method: 'PATCH', headers: { 'Content-Type': 'application/vnd.cairn.digests' }, body: Buffer.concat(digests),
-  })
-  assert.equal(named.status, 200)
+  const id = await named(server, bytes, 100)
   const file = new TestFile(bytes, 'slow.bin')
   let reads = 0
   file.slice = (...range) => {
