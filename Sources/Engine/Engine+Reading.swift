@@ -22,21 +22,11 @@ extension Engine {
         return FileBytes(engine: self, upload: upload, range: range)
     }
 
-    /// A whole chunk, with the right digest. Where the bytes are not right they are set aside.
-    func verifiedChunk(_ entry: Entry) async throws(StoreError) -> ByteBuffer {
-        try await verifiedChunk(entry, from: read(entry))
-    }
-
-    /// What the store says of a chunk; not verified.
-    func read(_ entry: Entry) async -> Result<ByteBuffer?, StoreError> {
-        do { return try await .success(store.read(entry.digest)) } catch { return .failure(error) }
-    }
-
-    /// What was read of a chunk, once it has the right digest. Where the bytes are not right they are set aside.
-    func verifiedChunk(
-        _ entry: Entry, from bytes: Result<ByteBuffer?, StoreError>
-    ) async throws(StoreError) -> ByteBuffer {
-        do { return try verified(bytes.get(), entry) } catch {
+    /// A whole chunk, with the right digest: `early`, which was read of it before, or read now. Where the bytes are
+    /// not right they are set aside.
+    func verifiedChunk(_ entry: Entry, early: ByteBuffer? = nil) async throws(StoreError) -> ByteBuffer {
+        if let early, let chunk = try? verified(early, entry) { return chunk }
+        do { return try await verified(store.read(entry.digest), entry) } catch {
             // Whatever comes of it, this reader has no bytes.
             if case .damaged = error { _ = try? await setAside(entry) }
             throw error
@@ -113,8 +103,8 @@ public struct FileBytes: AsyncSequence, Sendable {
         private var nextIndex = 0
         /// Where the next entry starts, in bytes.
         private var start: Int64 = 0
-        /// What was read already of the first of `entries`.
-        private var ahead: Result<ByteBuffer?, StoreError>?
+        /// What was read already of the first of `entries`; not verified. What could not be read is tried again.
+        private var ahead: ByteBuffer?
 
         init(bytes: FileBytes) {
             self.bytes = bytes
@@ -138,15 +128,15 @@ public struct FileBytes: AsyncSequence, Sendable {
 
         private mutating func chunk(_ entry: Entry) async throws(StoreError) -> ByteBuffer {
             let engine = bytes.engine
-            let read = if let ahead { ahead } else { await engine.read(entry) }
+            let early = ahead
             ahead = nil
             do {
                 let end = start + Int64(entry.length)
                 guard let following = entries.first, end < bytes.range.upperBound else {
-                    return try await engine.verifiedChunk(entry, from: read)
+                    return try await engine.verifiedChunk(entry, early: early)
                 }
-                async let coming = engine.read(following)
-                let chunk = try await engine.verifiedChunk(entry, from: read)
+                async let coming = try? engine.store.read(following.digest)
+                let chunk = try await engine.verifiedChunk(entry, early: early)
                 ahead = await coming
                 return chunk
             } catch {

@@ -49,6 +49,15 @@ import Testing
         #expect(try await reader.next() == pattern(0..<Int(chunk)))
         await #expect(throws: StoreError.failed("no answer")) { try await reader.next() }
     }
+
+    @Test func `what could not be read ahead is read when its turn comes`() async throws {
+        let file = try await file()
+        var reader = engine.bytes(0..<(4 * chunk), of: file).makeAsyncIterator()
+        disk.fail(from: 2)
+        _ = try await reader.next()
+        disk.fail(from: .max)
+        #expect(try await reader.next() == pattern(Int(chunk)..<Int(2 * chunk)))
+    }
 }
 
 /// A store that counts what is read of it, and can fail from a read on.
