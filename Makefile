@@ -35,8 +35,8 @@ run: packages
 
 test: packages vectors clients
 	$(SWIFT) build -c release --build-tests
-	$(SWIFT) test -c release --skip-build --filter 'SystemTests|ContentTests|EngineTests|DiskTests'
-	$(SWIFT) test -c release --skip-build --filter 'TrustTests|DialectsTests|ServerTests|ClientTests|TidyTests'
+	$(SWIFT) test -c release --skip-build --filter '^(System|Content|Engine|Disk)Tests\.'
+	$(SWIFT) test -c release --skip-build --filter '^(Trust|Dialects|Server|Client|Tidy)Tests\.'
 	$(MAKE) javascript
 	$(MAKE) browser
 	python3 Benchmarks/crash $(BUILD)/cairn --short
@@ -45,7 +45,7 @@ test: packages vectors clients
 	python3 Tests/Recovery/files.py $(BUILD)/cairn
 	$(MAKE) fuzz FUZZ_SECONDS=2
 	sh .make/operating.sh $(BUILD)/cairn
-	$(SWIFT) test -c release --skip-build --filter 'CommandTests|JourneyTests'
+	$(SWIFT) test -c release --skip-build --filter '^(Command|Journey)Tests\.'
 	$(MAKE) docs
 	$(MAKE) consumers
 
@@ -59,7 +59,7 @@ tsan: packages
 .PHONY: coverage
 MEASURED := CAIRN_PARTS=core $(SWIFT) test -c release --enable-code-coverage --scratch-path .build-coverage
 coverage: packages
-	$(MEASURED) --filter 'SystemTests|ContentTests|EngineTests|DiskTests'
+	$(MEASURED) --filter '^(System|Content|Engine|Disk)Tests\.'
 	python3 .make/coverage.py "$$($(MEASURED) --show-coverage-path)"
 
 # The page in a real browser, where one can be installed.

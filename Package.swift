@@ -40,6 +40,8 @@ let database = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let http1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let locks = Target.Dependency.product(name: "NIOConcurrencyHelpers", package: "swift-nio")
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
@@ -119,15 +121,14 @@ let network: [Target] = [
         [
             "CairnContent", "CairnDialects", "CairnEngine", "Hashing", nio, posix, tls, log, httpTypes,
             .product(name: "_NIOFileSystem", package: "swift-nio"),
-            .product(name: "SystemPackage", package: "swift-system"),
+            system,
             .product(name: "AsyncHTTPClient", package: "async-http-client"),
         ]),
     .executableTarget(
         name: "cairn",
         dependencies: [
             "CairnContent", "CairnEngine", "CairnDialects", "CairnDisk", "CairnServer", "CairnClient", "CairnTrust",
-            log,
-            metrics, locks, nio, http1,
+            log, metrics, locks, nio, http1, subprocess, system,
             .product(name: "AsyncHTTPClient", package: "async-http-client"),
             lifecycle,
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -135,15 +136,15 @@ let network: [Target] = [
         ],
         path: "Sources/Apps/cairn", swiftSettings: strict),
 
-    support("CairnProcess", []),
+    support("CairnProcess", [locks, subprocess, system]),
     support("RawHTTP", [nio, posix]),
     support("ScriptedServer", [nio, posix, http1]),
     tests("DialectsTests", ["CairnContent", "CairnDialects", "CairnEngine", httpTypes]),
     tests(
         "ServerTests",
         [
-            "CairnContent", "CairnDialects", "CairnEngine", "CairnServer", "CairnTrust", "Forwarding", "RawHTTP",
-            "Randomness", nio, http1, http2, tls, locks, posix, log, metrics, httpTypes, lifecycle,
+            "CairnContent", "CairnDialects", "CairnEngine", "CairnProcess", "CairnServer", "CairnTrust", "Forwarding",
+            "RawHTTP", "Randomness", nio, http1, http2, tls, locks, posix, log, metrics, httpTypes, lifecycle,
             .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "NIOEmbedded", package: "swift-nio"),
             .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
@@ -243,6 +244,7 @@ let package = Package(
                 .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
                 .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
                 .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+                .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
             ]),
     targets: targets
 )

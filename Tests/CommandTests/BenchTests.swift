@@ -14,15 +14,7 @@ import Testing
     }
 
     private func ask(_ url: String) async throws -> String {
-        let process = Process()
-        let output = Pipe()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["curl", "-sS", url]
-        process.standardOutput = output
-        try process.run()
-        let bytes = try output.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        return String(decoding: bytes, as: UTF8.self)
+        try await ChildProcess.run("curl", ["-sS", url]).text
     }
 
     private func names(in path: String) throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: path) }
@@ -67,7 +59,7 @@ import Testing
 
     @Test func `one that is interrupted removes what it has begun`() async throws {
         try await withServer { server, folder throws in
-            let client = try PipedClient(["bench", server.url, "--length", "1024G", "--seconds", "600"])
+            let client = try await PipedClient(["bench", server.url, "--length", "1024G", "--seconds", "600"])
             while try await !left(on: server, in: folder).contains("\"id\"") {
                 try await Task.sleep(for: .milliseconds(20))
             }

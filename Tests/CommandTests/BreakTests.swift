@@ -8,7 +8,7 @@ import Testing
     @Test(arguments: End.allCases)
     func `goes on when the server is back`(end: End) async throws {
         try await withServer { server, folder throws in
-            let client = try PipedClient(["put", "-", "--to", server.url, "--json"])
+            let client = try await PipedClient(["put", "-", "--to", server.url, "--json"])
             try await client.write(Array(content(20_000_000)[..<10_000_000]))
             switch end {
             case .killed: await server.kill()
@@ -27,7 +27,7 @@ import Testing
     @Test func `by the end of its client is finished by the next one, which sends only the rest`() async throws {
         try await withServer { server, folder throws in
             let file = try folder.file("a.bin", content(200_000_000))
-            let client = try RunningClient("put", file, "--to", server.url)
+            let client = try await RunningClient("put", file, "--to", server.url)
             var offset = 0
             while offset == 0, client.isRunning {
                 let status = try await CairnProcess.run("status", file, "--to", server.url, "--json")

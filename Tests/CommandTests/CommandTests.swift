@@ -102,7 +102,7 @@ import Testing
 
     @Test func `standard input arrives under the name it is given`() async throws {
         try await withServer { server, folder throws in
-            let client = try PipedClient(["put", "-", "--name", "ü.txt", "--to", server.url, "--json"])
+            let client = try await PipedClient(["put", "-", "--name", "ü.txt", "--to", server.url, "--json"])
             try await client.write(content(3_000_000))
             let (status, output, errors) = try await client.finish()
             #expect(status == 0, "\(errors)")

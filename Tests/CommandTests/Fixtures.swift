@@ -58,25 +58,23 @@ func withServer<Result>(
 
 /// A `cairn` whose standard input the test writes.
 final class PipedClient {
-    private let process = Process()
+    private let process: ChildProcess
     private let input = Pipe()
     private let folder: TemporaryFolder
 
-    init(_ arguments: [String]) throws {
+    init(_ arguments: [String]) async throws {
         folder = try TemporaryFolder()
-        process.executableURL = CairnProcess.executable
-        process.arguments = arguments
-        process.environment = CairnProcess.environment
-        process.standardInput = input
-        process.standardOutput = try FileHandle(forWritingTo: URL(filePath: folder.file("out", [])))
-        process.standardError = try FileHandle(forWritingTo: URL(filePath: folder.file("err", [])))
-        try process.run()
+        process = try await ChildProcess(
+            CairnProcess.executable.path, arguments, environment: CairnProcess.environment,
+            input: input.fileHandleForReading,
+            output: try FileHandle(forWritingTo: URL(filePath: folder.file("out", []))),
+            errors: try FileHandle(forWritingTo: URL(filePath: folder.file("err", []))))
     }
 
-    deinit { if process.isRunning { process.terminate() } }
+    deinit { process.send(SIGTERM) }
 
     /// As Ctrl-C does.
-    func interrupt() { process.interrupt() }
+    func interrupt() { process.send(SIGINT) }
 
     /// Returns when all but what a pipe holds has been read by the client.
     func write(_ bytes: [UInt8]) async throws {
@@ -91,9 +89,9 @@ final class PipedClient {
     /// Closes the input, waits for the end and returns the exit status and the output.
     func finish() async throws -> (status: Int32, output: String, errors: String) {
         try input.fileHandleForWriting.close()
-        while process.isRunning { try await Task.sleep(for: .milliseconds(2)) }
+        let status = await process.end()
         return (
-            process.terminationStatus, String(decoding: try folder.bytes("out"), as: UTF8.self),
+            status, String(decoding: try folder.bytes("out"), as: UTF8.self),
             String(decoding: try folder.bytes("err"), as: UTF8.self)
         )
     }

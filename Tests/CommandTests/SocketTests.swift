@@ -17,7 +17,7 @@ import Testing
 
         func serve(_ options: String...) async throws -> RunningClient {
             let arguments = ["serve", "--listen", "unix:\(socket)", "--data", folder.path("data")] + options
-            let server = try RunningClient(arguments: arguments)
+            let server = try await RunningClient(arguments: arguments)
             while server.isRunning, try await CairnProcess.run("ls", "--from", url, "--quiet").status != 0 {}
             return server
         }

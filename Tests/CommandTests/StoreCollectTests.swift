@@ -84,7 +84,7 @@ import Testing
             // Each naming of entries is an answer that says which chunks are known.
             func namings() -> Int { server.log.split(separator: "\n").count { $0.contains("/manifest") } }
             let before = namings()
-            let client = try RunningClient("put", file, "--to", server.url, "--tries", "200")
+            let client = try await RunningClient("put", file, "--to", server.url, "--tries", "200")
             while namings() == before, client.isRunning { try await Task.sleep(for: .milliseconds(1)) }
             client.stop()
             _ = try await CairnProcess.run("rm", try #require(other as? String))

@@ -14,17 +14,9 @@ import Testing
     func `tuspy, aiotus and curl upload, break off, resume and download`() async throws {
         let data = try TemporaryFolder()
         let server = try await ServerProcess(data: data.url.appending(path: "store"))
-        let output = data.url.appending(path: "out")
-        try Data().write(to: output)
-        let process = Process()
-        process.executableURL = Self.python
-        process.arguments = [Self.root.appending(path: "Tests/Clients/upload.py").path, server.url, data.url.path]
-        process.standardOutput = try FileHandle(forWritingTo: output)
-        process.standardError = process.standardOutput
-        try process.run()
-        await process.end()
-        let text = try String(contentsOf: output, encoding: .utf8)
-        #expect(process.terminationStatus == 0, "\(text)")
+        let script = Self.root.appending(path: "Tests/Clients/upload.py").path
+        let (status, text) = try await ChildProcess.run(Self.python.path, [script, server.url, data.url.path])
+        #expect(status == 0, "\(text)")
         let lines = text.split(separator: "\n").filter { $0.hasPrefix("ok ") }
         #expect(lines.count == 29, "\(text)")
         print("\(lines.count) uploads and downloads by tuspy, aiotus and curl")

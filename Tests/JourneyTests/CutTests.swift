@@ -68,7 +68,7 @@ import Testing
         let file = data.url.appending(path: "file")
         try Data(random.bytes(96 << 20)).write(to: file)
         for _ in 0..<20 {
-            let client = try RunningClient("put", file.path, "--to", server.url)
+            let client = try await RunningClient("put", file.path, "--to", server.url)
             try await Task.sleep(for: .milliseconds(Int.random(in: 0...120, using: &random)))
             await client.kill()
         }

@@ -1,5 +1,5 @@
 """Hooks of a server: hooks.py CAIRN. Commands and posts, allowed, refused, too slow, gone, and tried again."""
-import argparse, hashlib, hmac, http.client, http.server, json, pathlib, shutil, subprocess, threading, time
+import argparse, hashlib, hmac, http.client, http.server, json, pathlib, shutil, socket, subprocess, threading, time
 
 import parts
 
@@ -77,6 +77,8 @@ case "$CAIRN_HOOK_NAME" in
 *.exe) echo "no programs here"; echo more; exit 1 ;;
 slow*) sleep 60 & wait ;;
 killed*) kill -9 $$ ;;
+loud*) yes | head -c 100000 ;;
+left*) sleep 60 & echo "not this one"; exit 1 ;;
 esac''')
 after = script('after', f'cat >> {events}')
 server = run('commands', '--hook-before', before, '--hook-after', after, '--hook-timeout', '1')
@@ -100,16 +102,23 @@ rules.hold('a refusal is told', parts.wait(lambda: len(
     [e for e in told(events) if e['event'] == 'refused' and e['problem'] == 'refused-by-hook']) >= 4),
     [e['problem'] for e in told(events)])
 start = time.monotonic()
-for name in ('slow', 'killed'):
+for name in ('slow', 'killed', 'loud'):
     status, text = ask(server, 'PUT', f'/files/{name}', b'abc')
     rules.hold(f'without an answer of the hook nothing begins ({name})', (status, 'hook-failed' in text) == (503, True),
                status)
+status, text = ask(server, 'PUT', '/files/left', b'abc')
+rules.hold('one that leaves a child behind is heard', status == 403 and 'not this one' in text, (status, text[:200]))
 rules.hold('one that is too slow is not waited for', time.monotonic() - start < 30)
+crowd = [socket.create_connection(('127.0.0.1', server.port)) for _ in range(2000)]
+status, _ = ask(server, 'PUT', '/files/crowd', b'abc')
+rules.hold('a hook runs while 2,000 connections are open', status == 201, status)
+for connection in crowd:
+    connection.close()
 status, _ = ask(server, 'POST', '/upload', b'x' * 10, {'X-File-Id': 'a', 'X-File-Size': '20'})
 asked = status
 status, _ = ask(server, 'POST', '/upload', b'x' * 10, {'X-File-Id': 'a', 'X-Start-Byte': '10', 'X-File-Size': '20'})
 rules.hold('X-Start-Byte goes on where it was', (asked, status) == (200, 200), (asked, status))
-rules.hold('nothing of what was refused is here', len(server.complete_files()) == 2 and not server.open_uploads(),
+rules.hold('nothing of what was refused is here', len(server.complete_files()) == 3 and not server.open_uploads(),
            (server.complete_files(), server.open_uploads()))
 rules.hold('reading asks nobody', ask(server, 'GET', '/files/0123456789abcdef0123456789abcdef')[0] == 404)
 rules.hold('the server stops', server.stop() == 0)

@@ -7,32 +7,32 @@ import RawHTTP
 import Testing
 
 @Suite struct `A certificate` {
-    private func refusal(_ change: (TestCertificates) throws -> Void) throws -> CertificateError? {
-        let pair = try TestCertificates()
+    private func refusal(_ change: (TestCertificates) async throws -> Void) async throws -> CertificateError? {
+        let pair = try await TestCertificates()
         let certificates = try Certificates(pair.files)
-        try change(pair)
+        try await change(pair)
         do throws(CertificateError) { try certificates.reload() } catch { return error }
         return nil
     }
 
-    @Test func `of no use is refused with what is wrong`() throws {
-        #expect(try refusal { _ in } == nil)
-        #expect(try refusal { try $0.make("other") } == nil)
-        #expect(try refusal { try $0.spoil("not PEM") } == .noCertificate)
-        #expect(try refusal { try $0.spoil("") } == .noCertificate)
-        #expect(try refusal { try Data("no key".utf8).write(to: URL(filePath: $0.files.key)) } == .noKey)
+    @Test func `of no use is refused with what is wrong`() async throws {
+        #expect(try await refusal { _ in } == nil)
+        #expect(try await refusal { try await $0.make("other") } == nil)
+        #expect(try await refusal { try $0.spoil("not PEM") } == .noCertificate)
+        #expect(try await refusal { try $0.spoil("") } == .noCertificate)
+        #expect(try await refusal { try Data("no key".utf8).write(to: URL(filePath: $0.files.key)) } == .noKey)
         #expect(
-            try refusal { pair in
+            try await refusal { pair in
                 let key = try Data(contentsOf: URL(filePath: pair.files.key))
-                try pair.make()
+                try await pair.make()
                 try key.write(to: URL(filePath: pair.files.key))
             } == .mismatch)
-        let gone = try refusal { try FileManager.default.removeItem(atPath: $0.files.key) }
+        let gone = try await refusal { try FileManager.default.removeItem(atPath: $0.files.key) }
         guard case .unreadable(_, "no such file")? = gone else { return #expect(Bool(false), "\(gone as Any)") }
     }
 
-    @Test func `whose time is over is refused`() throws {
-        let fault = try refusal { pair in
+    @Test func `whose time is over is refused`() async throws {
+        let fault = try await refusal { pair in
             try pair.spoil(expired.certificate)
             try Data(expired.key.utf8).write(to: URL(filePath: pair.files.key))
         }
@@ -40,14 +40,14 @@ import Testing
     }
 
     @Test func `replaced while the server runs is that of new connections, and running ones go on`() async throws {
-        let pair = try TestCertificates()
+        let pair = try await TestCertificates()
         let certificates = try Certificates(pair.files)
         try await TestServer.run {
             $0.certificates = certificates
         } _: { server async throws in
             let old = try await StreamClient.open(server.port, pair)
             #expect(try await old.ask(.get, "/health").status == 200)
-            try pair.make("renewed")
+            try await pair.make("renewed")
             try certificates.reload()
             // It trusts the new one and no other.
             let new = try await StreamClient.open(server.port, pair)
@@ -60,12 +60,12 @@ import Testing
     }
 
     @Test func `that is new is noticed by its files, and a broken one is a line in the log`() async throws {
-        let pair = try TestCertificates()
+        let pair = try await TestCertificates()
         let certificates = try Certificates(pair.files)
         try await TestServer.run {
             $0.certificates = certificates
         } _: { server async throws in
-            try pair.make("renewed")
+            try await pair.make("renewed")
             while !server.log.lines.contains(where: { $0.hasPrefix("info certificate replaced") }) {
                 await Task.yield()
             }

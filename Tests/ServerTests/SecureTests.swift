@@ -13,7 +13,7 @@ import Testing
         _ configure: @escaping (inout UploadServer.Configuration) -> Void = { _ in }, stall: Duration? = nil,
         _ work: @Sendable (TestServer, TestCertificates) async throws -> Void
     ) async throws {
-        let pair = try TestCertificates()
+        let pair = try await TestCertificates()
         let certificates = try Certificates(pair.files)
         let configured: (inout UploadServer.Configuration) -> Void = {
             $0.certificates = certificates

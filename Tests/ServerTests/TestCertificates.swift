@@ -1,25 +1,27 @@
+import CairnProcess
 import CairnServer
 import Foundation
 import NIOSSL
+import Testing
 
 /// A folder with a certificate for `localhost` and its key, which is gone with this.
 final class TestCertificates: Sendable {
     let folder: URL
     let files: CertificateFiles
 
-    init() throws {
+    init() async throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "cairn-tls-\(UUID().uuidString)")
         files = CertificateFiles(
             certificate: folder.appending(path: "cert.pem").path, key: folder.appending(path: "key.pem").path)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        try make()
+        try await make()
     }
 
     deinit { try? FileManager.default.removeItem(at: folder) }  // what is left, the system removes
 
     /// Makes a new pair and puts it in the place of the last one.
-    func make(_ name: String = "localhost") throws {
-        try run(
+    func make(_ name: String = "localhost") async throws {
+        try await run(
             ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=\(name)"]
                 + ["-addext", "subjectAltName=DNS:localhost", "-days", "2"]
                 + ["-keyout", files.key, "-out", files.certificate])
@@ -36,13 +38,8 @@ final class TestCertificates: Sendable {
         return try NIOSSLContext(configuration: configuration)
     }
 
-    private func run(_ arguments: [String]) throws {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["openssl"] + arguments
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw CocoaError(.executableLoad) }
+    private func run(_ arguments: [String]) async throws {
+        let (status, text) = try await ChildProcess.run("openssl", arguments)
+        try #require(status == 0, "\(text)")
     }
 }

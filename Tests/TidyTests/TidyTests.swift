@@ -39,6 +39,11 @@ import Testing
         for line in file.lines { #expect(line.firstMatch(of: banned) == nil, "\(file.path): \(line)") }
     }
 
+    /// Foundation's reads past the end of a list of descriptors where some 1,350 are open.
+    @Test(arguments: all) func `a process is started by swift-subprocess`(file: TextFile) {
+        for line in file.codeLines { #expect(line.firstMatch(of: /\bProcess\(\)/) == nil, "\(file.path): \(line)") }
+    }
+
     /// Where C and POSIX are called, and nowhere else.
     private static let unsafeFolders = ["Sources/System/", "Sources/Stores/Disk/FileSystem/"]
 

@@ -25,10 +25,9 @@ public struct CairnProcess: Sendable {
     ) async throws -> CairnProcess {
         let folder = try TemporaryFolder()
         let (out, err) = (folder.url.appending(path: "out"), folder.url.appending(path: "err"))
-        let process = try start(arguments, input: input, environment: environment, output: out, errors: err)
-        await process.end()
+        let process = try await start(arguments, input: input, environment: environment, output: out, errors: err)
         return CairnProcess(
-            status: process.terminationStatus, output: try Data(contentsOf: out),
+            status: await process.end(), output: try Data(contentsOf: out),
             errors: try String(contentsOf: err, encoding: .utf8))
     }
 
@@ -37,60 +36,48 @@ public struct CairnProcess: Sendable {
         "XDG_CACHE_HOME": FileManager.default.temporaryDirectory.appending(path: "cairn-tests-cache").path
     ]) { _, ours in ours }
 
-    /// Starts `cairn` and returns at once.
+    /// Starts `cairn` and returns when it runs.
     static func start(
         _ arguments: [String], input: URL? = nil, environment: [String: String] = [:], output: URL, errors: URL
-    ) throws -> Process {
-        let process = Process()
-        process.executableURL = executable
-        process.arguments = arguments
-        process.environment = Self.environment.merging(environment) { $1 }
-        process.standardInput = try input.map { try FileHandle(forReadingFrom: $0) } ?? FileHandle.nullDevice
+    ) async throws -> ChildProcess {
         for file in [output, errors] { try Data().write(to: file) }
-        process.standardOutput = try FileHandle(forWritingTo: output)
-        process.standardError = try FileHandle(forWritingTo: errors)
-        try process.run()
-        return process
+        return try await ChildProcess(
+            executable.path, arguments, environment: Self.environment.merging(environment) { $1 },
+            input: try input.map { try FileHandle(forReadingFrom: $0) }, output: try FileHandle(forWritingTo: output),
+            errors: try FileHandle(forWritingTo: errors))
     }
 }
 
 /// A client that runs beside the test.
 public final class RunningClient: Sendable {
-    private nonisolated let process: Process
+    private let process: ChildProcess
     private let folder: TemporaryFolder
 
-    public convenience init(_ arguments: String...) throws { try self.init(arguments: arguments) }
+    public convenience init(_ arguments: String...) async throws { try await self.init(arguments: arguments) }
 
-    public init(arguments: [String]) throws {
+    public init(arguments: [String]) async throws {
         folder = try TemporaryFolder()
-        process = try CairnProcess.start(
+        process = try await CairnProcess.start(
             arguments, output: folder.url.appending(path: "out"), errors: folder.url.appending(path: "err"))
     }
 
     public var isRunning: Bool { process.isRunning }
 
     /// Stops it where it stands, until it goes on.
-    public func stop() { _ = Foundation.kill(process.processIdentifier, SIGSTOP) }
+    public func stop() { process.send(SIGSTOP) }
 
-    public func goOn() { _ = Foundation.kill(process.processIdentifier, SIGCONT) }
+    public func goOn() { process.send(SIGCONT) }
 
     /// Asks it to end, and waits until it has.
     public func terminate() async {
-        process.terminate()
+        process.send(SIGTERM)
         await process.end()
     }
 
     /// Ends it as a power cut would: it gets no chance to do anything.
     public func kill() async {
-        _ = Foundation.kill(process.processIdentifier, SIGKILL)
+        process.send(SIGKILL)
         await process.end()
-    }
-}
-
-extension Process {
-    /// Returns when the process has ended.
-    public func end() async {
-        while isRunning { try? await Task.sleep(for: .milliseconds(2)) }  // a cancelled test need not wait
     }
 }
 

@@ -6,8 +6,8 @@ public enum ServerProcessError: Error {
 
 /// A real `cairn serve` over a data directory, which can be stopped, killed and started again.
 public final class ServerProcess: @unchecked Sendable {
-    // Used by one test at a time; `Process` is not Sendable by itself.
-    private var process: Process
+    // Used by one test at a time.
+    private var process: ChildProcess
     public private(set) var port: Int
     private let arguments: [String]
     private let folder: TemporaryFolder
@@ -38,14 +38,13 @@ public final class ServerProcess: @unchecked Sendable {
     /// Asks it to stop, and waits until it has; returns its exit status.
     @discardableResult
     public func stop() async -> Int32 {
-        process.terminate()
-        await process.end()
-        return process.terminationStatus
+        process.send(SIGTERM)
+        return await process.end()
     }
 
     /// Ends it as kill -9 does.
     public func kill() async {
-        _ = Foundation.kill(process.processIdentifier, SIGKILL)
+        process.send(SIGKILL)
         await process.end()
     }
 
@@ -56,13 +55,14 @@ public final class ServerProcess: @unchecked Sendable {
         return (Int(line.filter(\.isNumber)) ?? 0) * 1024
     }
 
-    deinit { if process.isRunning { _ = Foundation.kill(process.processIdentifier, SIGKILL) } }
+    deinit { process.send(SIGKILL) }
 
     private static func start(
         _ arguments: [String], port: Int, in folder: TemporaryFolder
-    ) async throws -> (Process, Int) {
+    ) async throws -> (ChildProcess, Int) {
         let (out, err) = (folder.url.appending(path: "out"), folder.url.appending(path: "err"))
-        let process = try CairnProcess.start(arguments + ["--listen", "127.0.0.1:\(port)"], output: out, errors: err)
+        let process = try await CairnProcess.start(
+            arguments + ["--listen", "127.0.0.1:\(port)"], output: out, errors: err)
         while process.isRunning {
             let text = try String(contentsOf: out, encoding: .utf8)
             if let found = text.firstMatch(of: /listening on http:\/\/127\.0\.0\.1:(\d+)/), let port = Int(found.1) {

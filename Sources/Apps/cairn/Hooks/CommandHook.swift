@@ -1,5 +1,7 @@
 import CairnServer
 import Foundation
+import Subprocess
+import SystemPackage
 
 /// A hook that is an executable: JSON on its standard input, the same in variables, and a time limit.
 ///
@@ -8,55 +10,51 @@ struct CommandHook: Sendable {
     let path: String
     let limit: Duration
 
-    /// The most that is read of what it prints, in bytes.
+    /// The most that it may print, in bytes; with more it counts as failed.
+    private static let outputLimit = 1 << 16
+    /// The most that a client is told of it, in bytes.
     private static let reasonLength = 1024
 
     func run(_ event: HookEvent) async -> UploadHooks.Verdict {
-        let (input, output) = (Pipe(), Pipe())
-        let process = Process()
-        process.executableURL = URL(filePath: path)
-        process.environment = ["PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"]
-            .merging(event.variables) { $1 }
-        process.standardInput = input
-        process.standardOutput = output
-        let (ends, end) = AsyncStream<Void>.makeStream()
-        process.terminationHandler = { _ in end.finish() }
+        let input = Pipe()
         do {
             // Far less than a pipe holds, and before there is a reader that could be gone.
             try input.fileHandleForWriting.write(contentsOf: Data("\(event.json)\n".utf8))
-            try process.run()
             try input.fileHandleForWriting.close()
-        } catch {
-            return .failed
+        } catch { return .failed }
+        switch await end(event, input.fileHandleForReading) {
+        case (.exited(0), _)?: return .allowed
+        case (.exited, let output)?: return .refused(Self.firstLine(output))
+        case (.signaled, _)?, nil: return .failed
         }
-        let isInTime = await Self.ends(ends, within: limit)
-        if !isInTime { _ = kill(process.processIdentifier, SIGKILL) }
-        for await _ in ends {}
-        guard isInTime, process.terminationReason == .exit else { return .failed }
-        return process.terminationStatus == 0 ? .allowed : .refused(Self.firstLine(output.fileHandleForReading))
     }
 
-    private static func ends(_ ends: AsyncStream<Void>, within limit: Duration) async -> Bool {
-        await withTaskGroup(of: Bool.self) { group in
+    /// How it ended, and what it printed; nil when it could not be started or had to be killed.
+    private func end(_ event: HookEvent, _ input: FileHandle) async -> (TerminationStatus, output: [UInt8])? {
+        var variables: [Environment.Key: String] = [
+            "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+        ]
+        for (name, value) in event.variables { variables[Environment.Key(stringLiteral: name)] = value }
+        return await withTaskGroup(of: (TerminationStatus, output: [UInt8])?.self) { [path, limit, variables] group in
+            // Cancelled, it kills what it runs and waits for its end.
             group.addTask {
-                for await _ in ends {}
-                return !Task.isCancelled
+                let result = try? await Subprocess.run(
+                    .path(FilePath(path)), environment: .custom(variables),
+                    input: .fileDescriptor(
+                        FileDescriptor(rawValue: input.fileDescriptor), closeAfterSpawningProcess: false),
+                    output: .bytes(limit: Self.outputLimit), error: .currentStandardError)
+                return result.map { ($0.terminationStatus, $0.standardOutput) }
             }
             group.addTask {
                 try? await Task.sleep(for: limit)  // cancelled when the other is first
-                return false
+                return nil
             }
             defer { group.cancelAll() }
-            return await group.next() ?? false
+            return await group.next() ?? nil
         }
     }
 
-    /// What is there; a child that the command left behind may hold the other end open.
-    private static func firstLine(_ handle: FileHandle) -> String {
-        let descriptor = handle.fileDescriptor
-        guard fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK) == 0 else { return "" }
-        let bytes = try? handle.read(upToCount: reasonLength)  // there may be nothing
-        let line = (bytes ?? Data()).prefix { $0 != UInt8(ascii: "\n") }
-        return String(decoding: line, as: UTF8.self)
+    private static func firstLine(_ output: [UInt8]) -> String {
+        String(decoding: output.prefix(reasonLength).prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
     }
 }
