@@ -22,10 +22,8 @@ extension Engine {
         return FileBytes(engine: self, upload: upload, range: range)
     }
 
-    /// A whole chunk, with the right digest: `early`, which was read of it before, or read now. Where the bytes are
-    /// not right they are set aside.
-    func verifiedChunk(_ entry: Entry, early: ByteBuffer? = nil) async throws(StoreError) -> ByteBuffer {
-        if let early, let chunk = try? verified(early, entry) { return chunk }
+    /// A whole chunk, with the right digest. Where the bytes are not right they are set aside.
+    func verifiedChunk(_ entry: Entry) async throws(StoreError) -> ByteBuffer {
         do { return try await verified(store.read(entry.digest), entry) } catch {
             // Whatever comes of it, this reader has no bytes.
             if case .damaged = error { _ = try? await setAside(entry) }
@@ -95,16 +93,14 @@ public struct FileBytes: AsyncSequence, Sendable {
     /// Reads from the start of the range.
     public func makeAsyncIterator() -> Iterator { Iterator(bytes: self) }
 
-    /// While a chunk is verified the next one is read, no further: two chunks are held at most.
-    public struct Iterator: AsyncIteratorProtocol {
+    /// Reads ahead of nobody: a chunk is read when its part is asked for.
+    public struct Iterator: AsyncIteratorProtocol, Sendable {
         private let bytes: FileBytes
         /// Entries read ahead, from the front.
         private var entries: ArraySlice<Entry> = []
         private var nextIndex = 0
         /// Where the next entry starts, in bytes.
         private var start: Int64 = 0
-        /// What was read already of the first of `entries`; not verified. What could not be read is tried again.
-        private var ahead: ByteBuffer?
 
         init(bytes: FileBytes) {
             self.bytes = bytes
@@ -126,20 +122,8 @@ public struct FileBytes: AsyncSequence, Sendable {
             return nil
         }
 
-        private mutating func chunk(_ entry: Entry) async throws(StoreError) -> ByteBuffer {
-            let engine = bytes.engine
-            let early = ahead
-            ahead = nil
-            do {
-                let end = start + Int64(entry.length)
-                guard let following = entries.first, end < bytes.range.upperBound else {
-                    return try await engine.verifiedChunk(entry, early: early)
-                }
-                async let coming = try? engine.store.read(following.digest)
-                let chunk = try await engine.verifiedChunk(entry, early: early)
-                ahead = await coming
-                return chunk
-            } catch {
+        private func chunk(_ entry: Entry) async throws(StoreError) -> ByteBuffer {
+            do { return try await bytes.engine.verifiedChunk(entry) } catch {
                 // What was removed meanwhile may be collected already; that is no damage.
                 let state = try await bytes.engine.ledger.upload(bytes.upload.id)?.state
                 guard state == .open || state == .complete else { throw Self.removed }

@@ -10,17 +10,19 @@ final class FileBody: Sendable {
     private let upload: Upload
     private let parts: [Answer.Part]
     /// The file's first bytes, read before the answer begins; let go of once they are sent.
-    private let opening: Mutex<ByteBuffer?>
+    private let opening: Mutex<Verified?>
+
+    /// Bytes that are verified, and the reader of those that follow.
+    private typealias Verified = (bytes: ByteBuffer?, rest: FileBytes.Iterator)
 
     /// Reads the first chunk at once, so that damage there is an answer and not a broken one.
     init(_ parts: [Answer.Part], of upload: Upload, _ engine: Engine) async throws(StoreError) {
         self.engine = engine
         self.upload = upload
         self.parts = parts
-        var first: ByteBuffer?
+        var first: Verified?
         for case .file(let range) in parts.prefix(2) where first == nil {
-            var bytes = engine.bytes(range, of: upload).makeAsyncIterator()
-            first = try await bytes.next()
+            first = try await Self.next(engine.bytes(range, of: upload).makeAsyncIterator())
         }
         opening = Mutex(first)
     }
@@ -30,17 +32,27 @@ final class FileBody: Sendable {
         for part in parts {
             switch part {
             case .bytes(let bytes): try await Self.write(ByteBuffer(bytes: bytes), to: &writer, meter)
-            case .file(var range):
+            case .file(let range):
+                var verified: Verified
                 if let first = opening.withLock({ $0.take() }) {
-                    range = range.lowerBound + Int64(first.readableBytes)..<range.upperBound
-                    try await Self.write(first, to: &writer, meter)
+                    verified = first
+                } else {
+                    verified = try await Self.next(engine.bytes(range, of: upload).makeAsyncIterator())
                 }
-                for try await bytes in engine.bytes(range, of: upload) {
+                while let bytes = verified.bytes {
                     if let presence, presence.isCut { throw Revoked() }
+                    let rest = verified.rest
+                    async let following = Self.next(rest)
                     try await Self.write(bytes, to: &writer, meter)
+                    verified = try await following
                 }
             }
         }
+    }
+
+    private static func next(_ reader: FileBytes.Iterator) async throws(StoreError) -> Verified {
+        var reader = reader
+        return (try await reader.next(), reader)
     }
 
     private static func write(

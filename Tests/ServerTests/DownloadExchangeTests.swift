@@ -87,6 +87,22 @@ import Testing
         }
     }
 
+    @Test func `send a chunk while the next one is read, and read each once`() async throws {
+        try await TestServer.run { server async throws in
+            let path = try #require(try await server.ask("PUT /files/a", body: file)["location"])
+            let before = server.failing.readCount
+            server.failing.hold(Digest(hashing: file[65_536..<131_072].span))
+            let connection = try await server.open()
+            try await connection.send(request("GET \(path)"))
+            try await connection.wait(for: 65_536)
+            server.failing.release()
+            #expect(try await connection.readFinal().body == file)
+            #expect(server.failing.readCount - before == 4)
+            _ = try await server.ask("GET \(path)", ["Range": "bytes=65536-131071"])
+            #expect(server.failing.readCount - before == 5)
+        }
+    }
+
     @Test func `wait for a client that does not read`() async throws {
         try await TestServer.run { server async throws in
             let big = bytes(0..<16_000_000)

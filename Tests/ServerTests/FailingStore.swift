@@ -18,7 +18,12 @@ final class FailingStore: ForwardingStore {
     private let fault = Mutex<Fault?>(nil)
     private let held = Mutex<(digest: Digest, waiting: [CheckedContinuation<Void, Never>])?>(nil)
 
+    private let reads = Mutex(0)
+
     init(_ base: MemoryStore) { self.base = base }
+
+    /// How many chunks have been read, or are.
+    var readCount: Int { reads.withLock { $0 } }
 
     func fail(at step: Step, with error: StoreError) { fault.withLock { $0 = Fault(step: step, error: error) } }
 
@@ -57,6 +62,7 @@ final class FailingStore: ForwardingStore {
     }
 
     func read(_ digest: Digest) async throws(StoreError) -> ByteBuffer? {
+        reads.withLock { $0 += 1 }
         await withCheckedContinuation { continuation in
             let isHeld = held.withLock { held in
                 guard held?.digest == digest else { return false }
