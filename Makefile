@@ -1,5 +1,6 @@
 # make run    a server with a real file in it        make test   every test
-# make tsan   engine and disk store under TSan       make bench  speed, beside others (bench-quick: shorter)
+# make tsan, make asan  engine and disk store, races and memory
+# make bench  speed, beside others (bench-quick: shorter)
 # make browser  the page in Chromium                 make browser-full  the same, longer, with figures
 # make coverage  what of the stores the tests reach
 # make model  the protocols, every state             make fuzz   what reads bytes from outside, FUZZ_SECONDS a target
@@ -26,7 +27,7 @@ BUILD := .build/release
 SWIFT ?= swift
 left_out = { echo '$(1) cannot be installed here; the tests with it are left out' >&2; [ -z '$(STRICT)' ]; }
 
-.PHONY: run test tsan soak browser browser-full pictures bench model fuzz history renewal slow scan proxies smuggling \
+.PHONY: run test tsan asan soak browser browser-full pictures bench model fuzz history renewal slow scan proxies smuggling \
 	vectors javascript format clean
 
 run: packages
@@ -51,9 +52,12 @@ test: packages vectors clients
 
 # The core alone: no network package is built a second time. Left out are the benches of single threads, which take an
 # hour here and have no second thread to race with.
+SANITIZED = CAIRN_PARTS=core $(SWIFT) test -c release --sanitize=$(1) --scratch-path .build-$(2) \
+	--filter '^(Engine|Disk)Tests\.' --skip 'Power lost|fails at any call|noticed'
 tsan: packages
-	CAIRN_PARTS=core $(SWIFT) test -c release --sanitize=thread --scratch-path .build-tsan \
-		--filter 'EngineTests|DiskTests' --skip 'Power lost|fails at any call|noticed'
+	$(call SANITIZED,thread,tsan)
+asan: packages
+	LSAN_OPTIONS=suppressions=.make/lsan.txt:print_suppressions=0 $(call SANITIZED,address,asan)
 
 # Which lines, regions and throws of stores and ledger the tests reach (spec/checking.md); ends with 1 below the bar.
 .PHONY: coverage
