@@ -133,7 +133,7 @@ extension NativeUpload {
         return zip(parcels, verdicts).filter { $0.1 == .wrongBytes }.map(\.0)
     }
 
-    private func bytes(of parcel: UploadPlan.Parcel) async throws(ClientError) -> ByteBuffer {
+    func bytes(of parcel: UploadPlan.Parcel) async throws(ClientError) -> ByteBuffer {
         if let bytes = parcel.bytes { return bytes }
         return try await source.bytes(of: parcel.index, parcel.entry)
     }

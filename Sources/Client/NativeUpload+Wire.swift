@@ -51,6 +51,8 @@ private struct SegmentAnswer: Decodable {
     /// Not told in a refusal.
     let count: Int?
     let missing: Missing
+    /// For one request of proofs; only where the server takes them.
+    let nonce: String?
 
     /// - Parameter limit: How many entries there are at all.
     func indices(of limit: Int) throws(ClientError) -> MissingIndices {
@@ -73,6 +75,12 @@ extension Answer {
     /// - Parameter limit: How many entries there are at all.
     func missing(of limit: Int = Manifest.countLimit) throws(ClientError) -> MissingIndices {
         try decoded(as: SegmentAnswer.self).indices(of: limit)
+    }
+
+    /// What proofs are to be made with; nil where the server takes none.
+    func nonce() throws(ClientError) -> [UInt8]? {
+        let bytes = try decoded(as: SegmentAnswer.self).nonce.flatMap { Data(base64Encoded: $0) }
+        return bytes?.count == ChunkProof.nonceLength ? bytes.map(Array.init) : nil
     }
 
     /// Whether it is a refusal with this problem.
@@ -101,6 +109,21 @@ struct NativeRequests: Sendable {
         request.headers.add(name: HTTPField.Name.contentType.rawName, value: "application/vnd.cairn.digests")
         request.body = .bytes(ByteBuffer(bytes: digests))
         return try await remote.exchange(request, within: remote.policy.stall)
+    }
+
+    /// Proves to hold chunks; asked once, for the nonce counts once.
+    func prove(_ proofs: [(index: Int, hmac: Digest)], _ nonce: [UInt8]) async throws(Setback) -> Answer {
+        var request = request(.POST, "/proofs")
+        let members = proofs.map { proof in
+            JSON.object([
+                ("index", .number(Int64(proof.index))),
+                ("hmac", .string(Data(proof.hmac.bytes).base64EncodedString())),
+            ])
+        }
+        let body = JSON.object([("nonce", .string(Data(nonce).base64EncodedString())), ("proofs", .array(members))])
+        request.headers.add(name: HTTPField.Name.contentType.rawName, value: "application/json")
+        request.body = .bytes(ByteBuffer(string: body.description))
+        return try await remote.exchange(request)
     }
 
     /// Asks what is missing of `range`.

@@ -141,14 +141,24 @@ extension NativeUpload {
 extension NativeUpload {
     private func name() async throws(Detour) {
         var isFirst = true
+        var proving = Proving(plan.now.rules.chunkSize)
         do {
-            while let segment = try await nextSegment() {
-                let answer = try await backoff.retrying { _ throws(Setback) in
-                    try await requests.name(segment).unless("manifest-conflict", "unknown-upload", "upload-gone")
-                }
-                try answer.detour()
-                let missing = try answer.missing()
+            while let segment = try await nextSegment(limit: proving.segmentLimit) {
+                var answer = try await name(segment)
+                var missing = try answer.missing()
                 backoff.progressed()
+                let chosen = proving.choice(of: missing)
+                if !chosen.isEmpty, let nonce = try answer.nonce() {
+                    try await prove(chosen, nonce)
+                    answer = try await name(segment)
+                    missing = try answer.missing()
+                    let isNews = !proving.areTaken
+                    proving.proven(chosen, missing: missing)
+                    if proving.areTaken, isNews, missing.count > 0 {
+                        plan.change { $0.cutAnew() }
+                        continue
+                    }
+                }
                 plan.change { $0.named(segment, missing: missing) }
                 if isFirst, isResumed, let offset = answer.prefix?.offset { remote.report(.resumed(offset: offset)) }
                 isFirst = false
@@ -163,11 +173,30 @@ extension NativeUpload {
         }
     }
 
-    private func nextSegment() async throws(ClientError) -> UploadPlan.Segment? {
+    private func name(_ segment: UploadPlan.Segment) async throws -> Answer {
+        let answer = try await backoff.retrying { _ throws(Setback) in
+            try await requests.name(segment).unless("manifest-conflict", "unknown-upload", "upload-gone")
+        }
+        try answer.detour()
+        return answer
+    }
+
+    /// Proves to hold chunks. Whether it was believed tells what is missing afterwards: a proof whose answer is lost
+    /// may count all the same, and one that failed is no reason not to send the chunk.
+    private func prove(_ indices: [Int], _ nonce: [UInt8]) async throws(ClientError) {
+        var proofs: [(index: Int, hmac: Digest)] = []
+        for index in indices {
+            let bytes = try await bytes(of: plan.now.parcel(index))
+            proofs.append((index, ChunkProof.hmac(nonce, over: bytes.readableBytesUInt8Span)))
+        }
+        _ = try? await requests.prove(proofs, nonce)
+    }
+
+    private func nextSegment(limit: Int) async throws(ClientError) -> UploadPlan.Segment? {
         let count = lanes.now.count
         return try await plan.until { plan -> UploadPlan.Segment?? in
             if plan.isNamed { return .some(nil) }
-            return plan.segment(lanes: count).map { .some($0) }
+            return plan.segment(lanes: count, limit: limit).map { .some($0) }
         }
     }
 

@@ -143,17 +143,19 @@ extension UploadPlan {
 
     /// The next entries to be named, or nil as long as it is better to wait.
     ///
-    /// - Parameter lanes: How many connections want work.
-    package mutating func segment(lanes: Int) -> Segment? {
+    /// - Parameters:
+    ///   - lanes: How many connections want work.
+    ///   - limit: The most entries of it.
+    package mutating func segment(lanes: Int, limit: Int = segmentLimit) -> Segment? {
         guard !isNaming, !isNamed else { return nil }
-        let count = min(entries.count - named, Self.segmentLimit)
+        let count = min(entries.count - named, limit)
         let isLast = isDigested && named + count == entries.count
         guard count > 0 else { return isLast ? ending() : nil }
         // While every connection has work, a request is made for a third of the window, so that bodies get long.
         let isWorthIt = travelling < lanes || count >= max(1, rules.window / 3)
         let isHungry = expectsMissing && isWorthIt && queue.count - queued <= lanes / 2
         let isFull = !expectsMissing && held.count + reading >= rules.window
-        guard isLast || isDue || isHungry || isFull || count >= target else { return nil }
+        guard isLast || isDue || isHungry || isFull || count >= min(target, limit) else { return nil }
         return naming(named..<named + count, end: isLast && !isEndNamed ? end : nil)
     }
 
@@ -164,6 +166,12 @@ extension UploadPlan {
         isNaming = true
         isDue = false
         return Segment(range: range, entries: Array(entries[range]), end: end)
+    }
+
+    /// The segment that was handed out is to be another.
+    package mutating func cutAnew() {
+        isNaming = false
+        isDue = true
     }
 
     /// The server has heard of `segment` and lacks `missing` of it.
@@ -195,6 +203,9 @@ extension UploadPlan {
 // MARK: Sending
 
 extension UploadPlan {
+    /// The chunk at `index`, which is digested.
+    package func parcel(_ index: Int) -> Parcel { Parcel(index: index, entry: entries[index], bytes: held[index]) }
+
     /// The next chunks to be sent: none when no more will come, nil as long as none is known.
     ///
     /// - Parameter limit: As many as have about this length in bytes together, at least one.
@@ -203,7 +214,7 @@ extension UploadPlan {
         var (parcels, length): ([Parcel], Int) = ([], 0)
         while queued < queue.count, parcels.isEmpty || length + entries[queue[queued]].length <= limit {
             let index = queue[queued]
-            parcels.append(Parcel(index: index, entry: entries[index], bytes: held[index]))
+            parcels.append(parcel(index))
             length += entries[index].length
             queued += 1
         }

@@ -44,6 +44,10 @@ final class FakeCairn: Script {
         var isNative = false
         /// What the store has from elsewhere, so that it is not missing.
         var stored: [Digest: [UInt8]] = [:]
+        /// Whether what is in the store is missing all the same until it is proven to be held.
+        var takesProofs = false
+        /// The entries that proofs were brought of, request by request.
+        var proven: [[Int]] = []
         /// The entries that were named, request by request.
         var segments: [FakeSegment] = []
         /// The content ids that uploads were begun with; nil for one begun without.

@@ -47,6 +47,7 @@ extension FakeCairn.State {
         switch (request.method, pieces[3], pieces.count) {
         case ("PATCH", "manifest", 4): return name(request, key, upload)
         case ("GET", "missing", 4): return missing(request, upload)
+        case ("POST", "proofs", 4): return prove(request, key, upload)
         case ("PUT", "chunks", 5): return put(request, key, Digest(pieces[4]), isWhole: isWhole)
         case ("POST", "chunks", 4): return post(request, key, isWhole: isWhole)
         case ("POST", "complete", 4): return complete(request, key)
@@ -122,13 +123,33 @@ extension FakeCairn.State {
         for (place, digest) in digests.enumerated() {
             if index + place == upload.named.count {
                 upload.named.append(digest)
-                if let bytes = stored[digest] { upload.chunks[digest] = bytes }
+                if let bytes = stored[digest], !takesProofs { upload.chunks[digest] = bytes }
             } else if upload.named[index + place] != digest {
                 return problem(409, "manifest-conflict", #","index":\#(index + place)"#)
             }
         }
         uploads[key] = upload
         return missing(upload, index..<index + digests.count)
+    }
+
+    /// Each answer's own, and good for the next proofs only.
+    private var nonce: [UInt8] { Array(repeating: UInt8(truncatingIfNeeded: segments.count), count: 16) }
+
+    private mutating func prove(_ request: ScriptedRequest, _ key: String, _ old: FakeUpload) -> ScriptedAnswer {
+        let body = request.json
+        let isFresh = body["nonce"] as? String == Data(nonce).base64EncodedString()
+        let proofs = body["proofs"] as? [[String: Any]] ?? []
+        let indices = proofs.compactMap { $0["index"] as? Int }
+        proven.append(indices)
+        for (index, proof) in zip(indices, proofs) {
+            let digest = old.named[index]
+            guard isFresh, let bytes = stored[digest],
+                proof["hmac"] as? String
+                    == Data(ChunkProof.hmac(nonce, over: bytes.span).bytes).base64EncodedString()
+            else { continue }
+            uploads[key]?.chunks[digest] = bytes
+        }
+        return missing(uploads[key] ?? old, 0..<old.named.count)
     }
 
     private func missing(_ request: ScriptedRequest, _ upload: FakeUpload) -> ScriptedAnswer {
@@ -138,7 +159,9 @@ extension FakeCairn.State {
     }
 
     private func missing(_ upload: FakeUpload, _ range: Range<Int>) -> ScriptedAnswer {
-        ScriptedAnswer(200, upload.nativeFields, text: "{\(members(upload, range)),\"count\":\(range.count)}")
+        let nonce = takesProofs ? ",\"nonce\":\"\(Data(nonce).base64EncodedString())\"" : ""
+        return ScriptedAnswer(
+            200, upload.nativeFields, text: "{\(members(upload, range)),\"count\":\(range.count)\(nonce)}")
     }
 
     private func members(_ upload: FakeUpload, _ range: Range<Int>) -> String {

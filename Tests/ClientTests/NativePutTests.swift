@@ -66,6 +66,53 @@ func noise(_ length: Int, seed: UInt64 = 1) -> [UInt8] {
         #expect(again.sent == 0 && again.known == Int64(length) && again.address.id == receipt.address.id)
     }
 
+    /// A server that has these chunks of the file from others, and wants to see that they are held.
+    private func proving(_ indices: some Sequence<Int>, of bytes: [UInt8]) -> FakeCairn {
+        let fake = FakeCairn(isNative: true)
+        fake.change { state in
+            state.takesProofs = true
+            for index in indices {
+                let chunk = Array(bytes[index * Self.chunk..<min((index + 1) * Self.chunk, bytes.count)])
+                state.stored[Digest(hashing: chunk.span)] = chunk
+            }
+        }
+        return fake
+    }
+
+    @Test func `what others brought is proven and does not travel`() async throws {
+        let bytes = noise(600 * Self.chunk + 1)
+        let fake = proving(0..<601, of: bytes)
+        let receipt = try await put(fake, bytes)
+        #expect(fake.now.chunks.isEmpty && receipt.sent == 0 && receipt.known == receipt.length)
+        #expect(try completed(fake).bytes == bytes)
+        #expect(fake.now.proven.first?.count == 1 && Set(fake.now.proven.joined()) == Set(0..<601))
+        #expect(fake.now.proven.allSatisfy { $0.count <= 256 })
+    }
+
+    @Test func `what others did not bring is sent, after a few proofs in vain`() async throws {
+        let fake = proving([], of: [])
+        let receipt = try await put(fake, noise(300 * Self.chunk))
+        #expect(fake.now.chunks.count == 300 && receipt.known == 0)
+        #expect((1...4).contains(fake.now.proven.count) && fake.now.proven.allSatisfy { $0.count == 1 })
+    }
+
+    @Test func `of a file that others brought in part the rest is sent`() async throws {
+        let bytes = noise(100 * Self.chunk)
+        let fake = proving(0..<60, of: bytes)
+        let receipt = try await put(fake, bytes)
+        #expect(try completed(fake).bytes == bytes)
+        #expect(fake.now.chunks.count == 40 && receipt.known == Int64(60 * Self.chunk))
+    }
+
+    @Test func `a proof that fails is no reason to fail`() async throws {
+        let bytes = noise(20 * Self.chunk)
+        let fake = proving(0..<20, of: bytes)
+        let busy = FakeCairn.Fault.answer(ScriptedAnswer(503, ["Content-Type": "text/plain"], text: "busy"))
+        fake.change { $0.faults["POST /v1/uploads/id/proofs"] = Array(repeating: busy, count: 8) }
+        let receipt = try await put(fake, bytes)
+        #expect(try completed(fake).bytes == bytes && fake.now.chunks.count == 20 && receipt.known == 0)
+    }
+
     @Test func `a chunk at several places is sent once`() async throws {
         let fake = FakeCairn(isNative: true)
         let same = noise(Self.chunk)
