@@ -34,6 +34,34 @@ import Testing
         }
     }
 
+    /// A disk of 64 KiB at a path, while the process may mount one.
+    private struct SmallDisk: ~Copyable {
+        let path: String
+
+        init?(at path: String) {
+            guard unsafe mount("none", path, "tmpfs", 0, "size=64k") == 0 else { return nil }
+            self.path = path
+        }
+
+        static var canBeMade: Bool {
+            guard let folder = try? RealFolder() else { return false }
+            return SmallDisk(at: folder.path) != nil
+        }
+
+        deinit { _ = unsafe umount(path) }
+    }
+
+    @Test(.enabled(if: SmallDisk.canBeMade)) func `where there is no room for it is refused, and leaves nothing`()
+        async throws
+    {
+        try await withFile { store, manifest, _, folder in
+            guard let disk = SmallDisk(at: folder.path) else { return #expect(Bool(false), "not mounted") }
+            await #expect(throws: StoreError.noSpace) { try await store.export(manifest, to: folder.path + "/copy") }
+            let left = try FileManager.default.contentsOfDirectory(atPath: disk.path)
+            #expect(left == [])
+        }
+    }
+
     @Test func `without a byte is an empty file`() async throws {
         try await withFile { store, _, _, folder in
             let empty = try Manifest(chunkSize: .minimum, entries: [])

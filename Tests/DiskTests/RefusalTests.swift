@@ -50,6 +50,23 @@ import Testing
         }
     }
 
+    @Test func `is not opened when it cannot be listed`() async throws {
+        await (try DataDirectory.open(fileSystem)).close()
+        fileSystem.obey { $0.operation == .list ? .fail(Self.error) : .perform }
+        await #expect(throws: DiskError.self) { try await DataDirectory.open(fileSystem) }
+    }
+
+    @Test func `has no ledger when that cannot be noted`() async throws {
+        let folder = try RealFolder()
+        let data = try await DataDirectory.open(folder.path, on: fileSystem, logger: silent)
+        fileSystem.obey { $0.operation == .makeFile ? .fail(Self.error) : .perform }
+        let error = await #expect(throws: LedgerError.self) { try await data.openLedger(logger: silent) }
+        guard case .inaccessible? = error?.reason else { return #expect(Bool(false), "\(error as Any)") }
+        fileSystem.obey { _ in .perform }
+        await (try data.openLedger(logger: silent)).close()
+        await data.close()
+    }
+
     @Test func `takes no draft of another store`() async throws {
         try await withStore(on: fileSystem) { store in
             let draft = try await MemoryStore().draft(noise(1, 100))
@@ -80,6 +97,41 @@ import Testing
                 try await ledger.commit([.lose(upload.id, [7])])
             }
             #expect(try await ledger.upload(upload.id) == upload)
+        }
+    }
+
+    @Test func `refuses an upload with entries named ahead, which it writes another way`() async throws {
+        try await LedgerFolder().withLedger { ledger async throws in
+            var upload = LedgerSamples.upload(0..<3)
+            upload.namedCount = 4
+            await #expect(throws: StoreError.failed("ledger: named entries are not written like this")) {
+                try await ledger.commit([.write(upload, entries: (0..<3).map(LedgerSamples.chunk))])
+            }
+            #expect(try await ledger.upload(upload.id) == nil)
+        }
+    }
+
+    @Test func `refuses a chunk of a known digest that has another length`() async throws {
+        try await LedgerFolder().withLedger { ledger async throws in
+            try await ledger.begin(0..<3)
+            let known = LedgerSamples.chunk(1)
+            let other = StoredChunk(
+                entry: Entry(digest: known.entry.digest, length: known.entry.length + 1), storedLength: 1, codec: .raw)
+            var upload = LedgerSamples.upload()
+            upload.run.append(other.entry)
+            await #expect(throws: StoreError.failed("ledger: chunk \(known.entry.digest) has another length")) {
+                try await ledger.commit([.write(upload, entries: [other])])
+            }
+            #expect(try await ledger.upload(upload.id) == nil)
+        }
+    }
+
+    @Test func `refuses a name for an upload that is not there`() async throws {
+        try await LedgerFolder().withLedger { ledger async throws in
+            let (key, id) = (UploadKey("a", of: .everyone), UploadID())
+            await #expect(throws: StoreError.failed("ledger: there is no upload \(id)")) {
+                try await ledger.commit([.name(key, Generations(current: id))])
+            }
         }
     }
 

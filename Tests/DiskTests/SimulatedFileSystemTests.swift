@@ -26,6 +26,13 @@ import Testing
         return file
     }
 
+    @Test func `tells files from directories`() throws {
+        _ = try file("a", [1])
+        try root.makeDirectory("b")
+        #expect(throws: FileSystemError.io(number: 20, call: "not a directory")) { try root.directory("a") }
+        #expect(throws: FileSystemError.io(number: 21, call: "a directory")) { try root.file("b", for: .reading) }
+    }
+
     @Test func `keeps what was synced in file and directory`() throws {
         _ = try file("a", [1, 2, 3])
         try root.sync()

@@ -48,9 +48,13 @@ package enum DiskExamination {
         guard FileManager.default.fileExists(atPath: path) else { throw .failed("no such folder") }
         do throws(FileSystemError) {
             let root = try POSIXFileSystem().root(path)
-            return [kind(try root.kind()), protocolWorks(root)] + [syncs(root), space(try root.space())]
-                + [inodes(path), clock(path, moment), openFiles(), quarantine(root)]
+            return try findings(of: root) + [inodes(path), clock(path, moment), openFiles(), quarantine(root)]
         } catch { throw DiskError(error) }
+    }
+
+    /// What a file system shows that is asked of it through its calls alone.
+    package static func findings(of root: any Directory) throws(FileSystemError) -> [DiskFinding] {
+        [kind(try root.kind()), protocolWorks(root), syncs(root), space(try root.space())]
     }
 
     private static func kind(_ kind: String) -> DiskFinding {
@@ -96,7 +100,6 @@ package enum DiskExamination {
 
     /// Whether a sync goes to a disk cannot be seen but by its time.
     private static func syncs(_ root: any Directory) -> DiskFinding {
-        let subject = "syncs"
         do throws(FileSystemError) {
             let file = try root.makeFile()
             var times: [Double] = []
@@ -106,20 +109,24 @@ package enum DiskExamination {
                 try file.syncData()
                 times.append((ContinuousClock.now - start) / .seconds(1))
             }
-            let middle = times.sorted()[syncCount / 2]
-            let text = "\((middle * 1e6).rounded() / 1000) ms each"
-            if middle < quick {
-                return DiskFinding(
-                    subject: subject, verdict: .warn,
-                    text: "\(text): no disk is that quick. Where acknowledged bytes must survive a power cut, use one")
-            }
-            return middle > slow
-                ? DiskFinding(subject: subject, verdict: .warn, text: "\(text): every upload waits for these")
-                : DiskFinding(subject: subject, verdict: .ok, text: text)
+            return syncs(taking: times.sorted()[syncCount / 2])
         } catch {
             return DiskFinding(
-                subject: subject, verdict: .bad, text: "\(error). This disk cannot be relied on; replace it")
+                subject: "syncs", verdict: .bad, text: "\(error). This disk cannot be relied on; replace it")
         }
+    }
+
+    /// - Parameter time: Of one, in seconds.
+    package static func syncs(taking time: Double) -> DiskFinding {
+        let text = "\((time * 1e6).rounded() / 1000) ms each"
+        if time < quick {
+            return DiskFinding(
+                subject: "syncs", verdict: .warn,
+                text: "\(text): no disk is that quick. Where acknowledged bytes must survive a power cut, use one")
+        }
+        return time > slow
+            ? DiskFinding(subject: "syncs", verdict: .warn, text: "\(text): every upload waits for these")
+            : DiskFinding(subject: "syncs", verdict: .ok, text: text)
     }
 
     private static func space(_ space: Space) -> DiskFinding {

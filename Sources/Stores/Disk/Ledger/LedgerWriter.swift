@@ -84,8 +84,7 @@ struct LedgerWriter {
                 == nil
         else { throw LedgerRefusal(reason: "\(upload.id) has ended") }
         try run(UploadRow.upsert, UploadRow.arguments(upload, namespace: namespace))
-        guard let row = try row(of: upload.id) else { throw LedgerRefusal(reason: "\(upload.id) was not written") }
-        return row
+        return try known(upload.id)
     }
 
     /// Clears the indices from `first` on, and sees to it that there is no gap before them.
@@ -117,7 +116,7 @@ struct LedgerWriter {
                 moment.seconds,
             ])
         guard let number = try number(of: chunk.entry, in: namespace) else {
-            throw LedgerRefusal(reason: "chunk \(chunk.entry.digest) was not written")
+            throw LedgerRefusal(reason: "chunk \(chunk.entry.digest) has another length")
         }
         return number
     }
@@ -131,13 +130,15 @@ struct LedgerWriter {
 
     private func name(_ key: UploadKey, _ generations: Generations) throws {
         let ids = [generations.current, generations.challenger].compactMap(\.self)
-        let rows = try ids.map { id in
-            guard let row = try row(of: id) else { throw LedgerRefusal(reason: "a name for the unknown upload \(id)") }
-            return row
-        }
+        let rows = try ids.map(known)
         try run(
             "INSERT OR REPLACE INTO start_byte (key, current, challenger) VALUES (?, ?, ?)",
             [key.digest.data, rows.first, rows.dropFirst().first])
+    }
+
+    private func known(_ id: UploadID) throws -> Int64 {
+        guard let row = try row(of: id) else { throw LedgerRefusal(reason: "there is no upload \(id)") }
+        return row
     }
 
     func row(of upload: UploadID) throws -> Int64? {
