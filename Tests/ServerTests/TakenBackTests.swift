@@ -168,7 +168,17 @@ import Testing
             let image = ["Content-Type": "image/png"]
             let over = try await server.ask("PUT /files/a", as: link, image, body: bytes(0..<1001))
             #expect(over.status == 413 && over.text.contains(#""maximum":1000"#))
-            #expect(try await server.ask("PUT /files/a", as: link, image, promising: .max).status == 413)
+            for length in [1001, .max] {
+                #expect(try await server.ask("PUT /files/a", as: link, image, promising: length).status == 413)
+            }
+            // Of a body that tells no length the bytes are counted.
+            let connection = try await RawConnection.open(server.port)
+            let fields = GuardedServer.with(link, image.merging(["Transfer-Encoding": "chunked"]) { $1 })
+            try await connection.send(request("PUT /files/a", fields))
+            try await connection.send(wire("3e9\n") + bytes(0..<1001) + wire("\n0\n\n"))
+            let counted = try await connection.readFinal()
+            #expect(counted.status == 413 && counted.text.contains(#""maximum":1000"#))
+            try await connection.close()
             let other = try await server.ask("PUT /files/a", as: link, ["Content-Type": "text/plain"], body: [1])
             #expect(other.status == 415)
             #expect(try await server.ask("GET /v1/files", as: token).text == #"{"files":[]}"#)
