@@ -41,7 +41,7 @@ class Studio:
         self.browser = playwright.chromium.launch(
             executable_path=CHROMIUM, args=ARGUMENTS, env={**os.environ, "FONTCONFIG_FILE": str(fonts)})
         self.film = Salted(folder / "Winter light, fourth cut.mov", 300 * MIB, 1)
-        self.scans = Salted(folder / "Scans 1–240.zip", 180 * MIB, 2)
+        self.scans = Salted(folder / "Scans 1–240.zip", 260 * MIB, 2)
         self.notes = folder / "Notes to the cut.pdf"
 
     def shoot(self, page, view, state):
@@ -59,7 +59,8 @@ class Studio:
         page.until("done", "Notes")
         self.line.hold(200 * MIB)
         page.choose([self.film.renew(), self.scans.renew()])
-        page.wait("[...document.querySelectorAll('#transfers progress')].slice(1).every((bar) => bar.value > bar.max / 5)")
+        page.wait("((bars) => bars.length > 2 && bars.every((bar) => bar.value > bar.max / 5))"
+                  "([...document.querySelectorAll('#transfers progress')])")
         self.shoot(page, view, "uploading")
         page.press("Pause", "Winter")
         page.until("paused", "Winter")
@@ -73,8 +74,8 @@ class Studio:
         self.line.release()
         page.until("failed", "Winter")
         self.shoot(page, view, "failed")
-        page.context.unroute("**/chunks")
         page.until("failed", "Scans")
+        page.context.unroute("**/chunks")
         for name in ("Winter", "Scans"):
             page.press("Retry", name)
         page.until("done", "Winter")
