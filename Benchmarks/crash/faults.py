@@ -21,6 +21,7 @@ CALLS = {
     'pwrite64': ['EIO', 'ENOSPC', 'EDQUOT', 'EFBIG'], 'pwritev': ['EIO', 'ENOSPC'],
     'openat': ['EIO', 'ENOSPC', 'EMFILE'],
     'unlinkat': ['EIO'], 'ftruncate': ['EIO', 'ENOSPC'], 'pread64': ['EIO'], 'mkdirat': ['EIO', 'ENOSPC'],
+    'getdents64': ['EIO'],
 }
 CLIENTS = 4
 START_SHARE = 0.25          # of the faults are counted from the start of the process, the others from the load on

@@ -135,6 +135,18 @@ import Testing
         }
     }
 
+    @Test(arguments: ["synchronous", "journal_mode", "foreign_keys"])
+    func `is not opened where SQLite does not keep what it was told`(setting: String) throws {
+        let sound = ["synchronous": "2", "journal_mode": "wal", "foreign_keys": "1"]
+        try LedgerSettings.examine { sound[$0] }
+        for found in ["0", "delete", nil] {
+            let error = #expect(throws: LedgerError.Reason.self) {
+                try LedgerSettings.examine { $0 == setting ? found : sound[$0] }
+            }
+            #expect(error == .unsuited("\(setting) = \(sound[setting] ?? "")"))
+        }
+    }
+
     @Test func `is not made anew in the place of one that has lost its tables`() async throws {
         let folder = try LedgerFolder()
         let empty = try DatabaseQueue(path: folder.ledgerPath)

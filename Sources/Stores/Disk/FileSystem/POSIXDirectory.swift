@@ -83,11 +83,13 @@ package final class POSIXDirectory: Directory {
 
     /// The end of a directory and a failure look alike but for the number.
     private func nextName(in stream: OpaquePointer) throws(FileSystemError) -> String? {
-        errno = 0
-        guard let entry = unsafe readdir(stream) else {
-            if errno != 0 { throw FileSystemError(number: errno, call: "readdir") }
-            return nil
+        var entry: UnsafeMutablePointer<dirent>?
+        try attempt("readdir") {
+            errno = 0
+            unsafe entry = readdir(stream)
+            return unsafe entry == nil && errno != 0 ? -1 : 0
         }
+        guard let entry = unsafe entry else { return nil }
         return unsafe withUnsafeBytes(of: &entry.pointee.d_name) { name in
             unsafe String(decoding: name.prefix { $0 != 0 }, as: UTF8.self)
         }

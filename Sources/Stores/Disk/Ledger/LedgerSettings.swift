@@ -1,7 +1,7 @@
 import GRDB
 
 /// How SQLite is set up, in one place (spec/ledger.md, "Settings").
-enum LedgerSettings {
+package enum LedgerSettings {
     /// Refuses, before anything is written, what is not a ledger of `store`.
     static func configuration(store: String) -> Configuration {
         var configuration = Configuration()
@@ -31,9 +31,13 @@ enum LedgerSettings {
     static func makeDurable(_ db: Database) throws {
         try db.execute(
             sql: "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -32768")
+        try examine { try String.fetchOne(db, sql: "PRAGMA \($0)") }
+    }
+
+    /// - Parameter answer: What SQLite says that a setting is.
+    package static func examine(_ answer: (String) throws -> String?) throws {
         for (setting, value) in [("synchronous", "2"), ("journal_mode", "wal"), ("foreign_keys", "1")] {
-            let found = try String.fetchOne(db, sql: "PRAGMA \(setting)")
-            guard found == value else { throw LedgerError.Reason.unsuited("\(setting) = \(value)") }
+            guard try answer(setting) == value else { throw LedgerError.Reason.unsuited("\(setting) = \(value)") }
         }
     }
 }
