@@ -12,7 +12,8 @@ extension Benchmark.Configuration {
     /// For steps of at least some microseconds.
     static var single: Self { measuring(.one) }
 
-    /// For shorter ones: a thousand are timed together, and the figures are of one.
+    /// For shorter ones, and for those that need a directory made first: a thousand are timed together, and the
+    /// figures are of one.
     static var thousand: Self { measuring(.kilo) }
 
     private static func measuring(_ factor: BenchmarkScalingFactor) -> Self {

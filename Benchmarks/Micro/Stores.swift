@@ -14,7 +14,7 @@ func measureStores() {
         for _ in benchmark.scaledIterations { blackHole(ChunkFooter(footer.bytes)) }
     }
     for count in [1, 16] {
-        Benchmark("store: \(count) chunks of 64 KiB made durable", configuration: .single) { benchmark in
+        Benchmark("store: \(count) chunks of 64 KiB made durable", configuration: .thousand) { benchmark in
             try await withDirectory { data in
                 let chunks = (0..<count).map { Array(Material.noise[$0 * 65_536..<($0 + 1) * 65_536]) }
                 var turn: UInt64 = 0
@@ -26,7 +26,7 @@ func measureStores() {
                 benchmark.stopMeasurement()
             }
         }
-        Benchmark("ledger: an upload of \(count) entries committed", configuration: .single) { benchmark in
+        Benchmark("ledger: an upload of \(count) entries committed", configuration: .thousand) { benchmark in
             try await withDirectory { data in
                 let ledger = try await data.openLedger(logger: silent)
                 benchmark.startMeasurement()
