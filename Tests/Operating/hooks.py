@@ -106,6 +106,9 @@ for name in ('slow', 'killed', 'loud'):
     status, text = ask(server, 'PUT', f'/files/{name}', b'abc')
     rules.hold(f'without an answer of the hook nothing begins ({name})', (status, 'hook-failed' in text) == (503, True),
                status)
+causes = server.log_path.read_text()
+rules.hold('the log says why there was no answer', all(
+    word in causes for word in ('no end within 1', 'ended by signal 9', '65536')), causes[-600:])
 status, text = ask(server, 'PUT', '/files/left', b'abc')
 rules.hold('one that leaves a child behind is heard', status == 403 and 'not this one' in text, (status, text[:200]))
 rules.hold('one that is too slow is not waited for', time.monotonic() - start < 30)

@@ -15,42 +15,45 @@ struct CommandHook: Sendable {
     /// The most that a client is told of it, in bytes.
     private static let reasonLength = 1024
 
-    func run(_ event: HookEvent) async -> UploadHooks.Verdict {
+    /// Throws when it gives no answer: it cannot be started, prints too much, is too slow, or is ended by a signal.
+    func run(_ event: HookEvent) async throws -> UploadHooks.Verdict {
         let input = Pipe()
-        do {
-            // Far less than a pipe holds, and before there is a reader that could be gone.
-            try input.fileHandleForWriting.write(contentsOf: Data("\(event.json)\n".utf8))
-            try input.fileHandleForWriting.close()
-        } catch { return .failed }
-        switch await end(event, input.fileHandleForReading) {
-        case (.exited(0), _)?: return .allowed
-        case (.exited, let output)?: return .refused(Self.firstLine(output))
-        case (.signaled, _)?, nil: return .failed
+        // Far less than a pipe holds, and before there is a reader that could be gone.
+        try input.fileHandleForWriting.write(contentsOf: Data("\(event.json)\n".utf8))
+        try input.fileHandleForWriting.close()
+        let (status, output) = try await end(event, input.fileHandleForReading)
+        switch status {
+        case .exited(0): return .allowed
+        case .exited: return .refused(Self.firstLine(output))
+        case .signaled(let number): throw HookFailure.signal(number)
         }
     }
 
-    /// How it ended, and what it printed; nil when it could not be started or had to be killed.
-    private func end(_ event: HookEvent, _ input: FileHandle) async -> (TerminationStatus, output: [UInt8])? {
+    /// How it ended by itself, and what it printed.
+    private func end(_ event: HookEvent, _ input: FileHandle) async throws -> (TerminationStatus, output: [UInt8]) {
         var variables: [Environment.Key: String] = [
             "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
         ]
         for (name, value) in event.variables { variables[Environment.Key(stringLiteral: name)] = value }
-        return await withTaskGroup(of: (TerminationStatus, output: [UInt8])?.self) { [path, limit, variables] group in
+        return try await withThrowingTaskGroup(
+            of: (TerminationStatus, output: [UInt8]).self
+        ) { [path, limit, variables] group in
             // Cancelled, it kills what it runs and waits for its end.
             group.addTask {
-                let result = try? await Subprocess.run(
+                let result = try await Subprocess.run(
                     .path(FilePath(path)), environment: .custom(variables),
                     input: .fileDescriptor(
                         FileDescriptor(rawValue: input.fileDescriptor), closeAfterSpawningProcess: false),
                     output: .bytes(limit: Self.outputLimit), error: .currentStandardError)
-                return result.map { ($0.terminationStatus, $0.standardOutput) }
+                return (result.terminationStatus, result.standardOutput)
             }
             group.addTask {
-                try? await Task.sleep(for: limit)  // cancelled when the other is first
-                return nil
+                try await Task.sleep(for: limit)
+                throw HookFailure.tooSlow(limit)
             }
             defer { group.cancelAll() }
-            return await group.next() ?? nil
+            guard let first = try await group.next() else { throw CancellationError() }
+            return first
         }
     }
 

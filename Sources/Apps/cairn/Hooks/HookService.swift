@@ -58,9 +58,11 @@ struct HookService: Service {
                 return $0
             }
             defer { open.withLockedValue { $0 -= 1 } }
-            let verdict = count <= Self.asking ? await run(target, event) : .failed
-            if verdict == .failed { complain("hook gave no answer", target, event) }
-            return verdict
+            guard count <= Self.asking else {
+                complain("hook not asked", target, event, "\(Self.asking) questions are open")
+                return .failed
+            }
+            return await run(target, event)
         }
     }
 
@@ -101,20 +103,29 @@ struct HookService: Service {
             }
         }
         Counter(label: "cairn_hooks_total", dimensions: [("end", verdict == .allowed ? "told" : "failed")]).increment()
-        if verdict != .allowed { complain("hook not told", target, event) }
+        if case .refused(let reason) = verdict { complain("hook not told", target, event, "it refuses: \(reason)") }
     }
 
     private func run(_ target: HookTarget, _ event: HookEvent) async -> UploadHooks.Verdict {
-        switch target {
-        case .command(let path): await CommandHook(path: path, limit: settings.limit).run(event)
-        case .url(let url):
-            await PostHook(url: url, limit: settings.limit, secret: settings.secret, http: http).run(event)
+        do {
+            switch target {
+            case .command(let path): return try await CommandHook(path: path, limit: settings.limit).run(event)
+            case .url(let url):
+                return try await PostHook(url: url, limit: settings.limit, secret: settings.secret, http: http)
+                    .run(event)
+            }
+        } catch {
+            complain("hook gave no answer", target, event, "\(error)")
+            return .failed
         }
     }
 
-    private func complain(_ text: String, _ target: HookTarget, _ event: HookEvent) {
+    private func complain(_ text: String, _ target: HookTarget, _ event: HookEvent, _ cause: String) {
         logger.error(
-            "\(text)", metadata: ["hook": "\(target)", "event": "\(event.kind)", "request": "\(event.request)"])
+            "\(text)",
+            metadata: [
+                "hook": "\(target)", "event": "\(event.kind)", "request": "\(event.request)", "cause": "\(cause)",
+            ])
     }
 }
 

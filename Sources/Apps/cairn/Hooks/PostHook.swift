@@ -18,17 +18,14 @@ struct PostHook: Sendable {
     /// The most that is read of an answer, in bytes.
     private static let reasonLength = 1024
 
-    func run(_ event: HookEvent) async -> UploadHooks.Verdict {
-        do {
-            let response = try await http.execute(request(event), timeout: .nanoseconds(Int64(limit / .nanoseconds(1))))
-            switch response.status.code {
-            case 200..<300: return .allowed
-            case 400..<500 where response.status.code != 408 && response.status.code != 429:
-                return .refused(await Self.firstLine(response.body))
-            default: return .failed
-            }
-        } catch {
-            return .failed
+    /// Throws when it gives no answer.
+    func run(_ event: HookEvent) async throws -> UploadHooks.Verdict {
+        let response = try await http.execute(request(event), timeout: .nanoseconds(Int64(limit / .nanoseconds(1))))
+        switch response.status.code {
+        case 200..<300: return .allowed
+        case 400..<500 where response.status.code != 408 && response.status.code != 429:
+            return .refused(await Self.firstLine(response.body))
+        default: throw HookFailure.status(response.status.code)
         }
     }
 
