@@ -189,6 +189,7 @@ extension NativeUpload {
             let bytes = try await bytes(of: plan.now.parcel(index))
             proofs.append((index, ChunkProof.hmac(nonce, over: bytes.readableBytesUInt8Span)))
         }
+        // The entries are named again in any case, and that answer or error is the one that counts.
         _ = try? await requests.prove(proofs, nonce)
     }
 

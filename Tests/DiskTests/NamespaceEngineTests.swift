@@ -42,7 +42,8 @@ import Testing
         await ledger.close()
         await data.close()
         try before.write(to: URL(filePath: data.ledgerPath))
-        try? FileManager.default.removeItem(atPath: data.ledgerPath + "-wal")
+        #expect(
+            !FileManager.default.fileExists(atPath: data.ledgerPath + "-wal"), "a ledger that is closed leaves no log")
         return (folder, file.id)
     }
 
