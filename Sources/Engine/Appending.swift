@@ -1,4 +1,3 @@
-import AsyncAlgorithms
 import CairnContent
 import NIOCore
 
@@ -24,7 +23,7 @@ struct Appending: Sendable {
         _ upload: Upload, _ writer: consuming ChunkWriter,
         body: some AsyncSequence<ByteBuffer, any Error> & Sendable, until ends: BodyEvents.Ends
     ) async -> (Upload, BodyEnd, bodyDigest: Digest?) {
-        let batches = AsyncChannel<Batch>()
+        let batches = LockedChannel<Batch>()
         let failed = Signal()
         async let committed = committer.run(upload, batches, failed: failed)
         var receiver = Receiver(
@@ -47,7 +46,7 @@ struct Appending: Sendable {
         return (result.upload, isLost ? .cut : last, digest)
     }
 
-    private func receive(_ events: AsyncChannel<BodyEvent>, _ receiver: inout Receiver) async -> BodyEnd {
+    private func receive(_ events: LockedChannel<BodyEvent>, _ receiver: inout Receiver) async -> BodyEnd {
         var patience = Patience(committer.limits)
         do {
             for await event in events {

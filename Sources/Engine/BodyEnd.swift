@@ -1,4 +1,3 @@
-import AsyncAlgorithms
 import CairnContent
 import NIOCore
 
@@ -29,12 +28,12 @@ struct BodyEvents: Sendable {
     /// Why a body may end besides its own end, each told by a signal.
     typealias Ends = [(BodyEnd, Signal)]
 
-    private let channel = AsyncChannel<BodyEvent>()
+    private let channel = LockedChannel<BodyEvent>()
 
     /// Makes the events of `body` while `work` takes them; afterwards nothing of it runs any more.
     static func of<Value: Sendable>(
         _ body: some AsyncSequence<ByteBuffer, any Error> & Sendable, expecting length: Int64?, until ends: Ends,
-        every interval: Duration, _ clock: any Clock<Duration>, _ work: (AsyncChannel<BodyEvent>) async -> Value
+        every interval: Duration, _ clock: any Clock<Duration>, _ work: (LockedChannel<BodyEvent>) async -> Value
     ) async -> Value {
         let events = BodyEvents()
         return await withTaskGroup(of: Void.self, returning: Value.self) { group in
@@ -50,7 +49,7 @@ struct BodyEvents: Sendable {
     }
 
     /// How a body ends that may hold nothing: one byte is too long.
-    static func endWithoutBytes(of events: AsyncChannel<BodyEvent>, _ limits: Limits) async -> BodyEnd {
+    static func endWithoutBytes(of events: LockedChannel<BodyEvent>, _ limits: Limits) async -> BodyEnd {
         var patience = Patience(limits)
         for await event in events {
             switch event {
@@ -64,7 +63,7 @@ struct BodyEvents: Sendable {
 
     /// All of a short body.
     static func bytes(
-        of events: AsyncChannel<BodyEvent>, upTo limit: Int, _ limits: Limits
+        of events: LockedChannel<BodyEvent>, upTo limit: Int, _ limits: Limits
     ) async -> Engine.Collected {
         var patience = Patience(limits)
         var bytes = ByteBuffer()

@@ -1,4 +1,3 @@
-import AsyncAlgorithms
 import CairnContent
 
 /// Makes one upload's batches durable, in order, and moves its prefix: chunks first, then the ledger.
@@ -45,7 +44,7 @@ struct Committer: Sendable {
     /// Commits what `batches` brings until it ends; after a failure, told by `failed`, the rest is let go.
     ///
     /// It never waits for whoever sends the batches: that one may be waiting for this.
-    func run(_ upload: Upload, _ batches: AsyncChannel<Batch>, failed: Signal) async -> Result {
+    func run(_ upload: Upload, _ batches: LockedChannel<Batch>, failed: Signal) async -> Result {
         var result = Result(upload)
         for await batch in batches where !result.isOver && batch.firstIndex == result.nextIndex {
             do {
