@@ -61,7 +61,7 @@ let rules: [Target] = [
     target("Hashing", "System/Hashing", ["COpenSSL", "CCRC32C"]),
     target("LZ4", "System/LZ4", ["CLZ4"]),
     target("CairnContent", "Content", ["Hashing", "LZ4"]),
-    target("CairnEngine", "Engine", ["CairnContent", nio, locks, log, asyncAlgorithms]),
+    target("CairnEngine", "Engine", ["CairnContent", nio, locks, log]),
 ]
 
 /// Where uploads are kept, and the tests of all below it: no network.

@@ -23,7 +23,7 @@ struct Appending: Sendable {
         _ upload: Upload, _ writer: consuming ChunkWriter,
         body: some AsyncSequence<ByteBuffer, any Error> & Sendable, until ends: BodyEvents.Ends
     ) async -> (Upload, BodyEnd, bodyDigest: Digest?) {
-        let batches = LockedChannel<Batch>()
+        let batches = Handover<Batch>()
         let failed = Signal()
         async let committed = committer.run(upload, batches, failed: failed)
         var receiver = Receiver(
@@ -41,12 +41,10 @@ struct Appending: Sendable {
         let result = await committed
         if let failure = result.failure { return (result.upload, .failed(failure), digest) }
         if let index = result.conflict { return (result.upload, .conflict(index: index), digest) }
-        // A cancelled task hands nothing over any more: what did not get through counts as not sent.
-        let isLost = last == .whole && !result.isFinished && (append.bodyDigest == nil || append.bodyDigest == digest)
-        return (result.upload, isLost ? .cut : last, digest)
+        return (result.upload, last, digest)
     }
 
-    private func receive(_ events: LockedChannel<BodyEvent>, _ receiver: inout Receiver) async -> BodyEnd {
+    private func receive(_ events: Handover<BodyEvent>, _ receiver: inout Receiver) async -> BodyEnd {
         var patience = Patience(committer.limits)
         do {
             for await event in events {

@@ -28,12 +28,12 @@ struct BodyEvents: Sendable {
     /// Why a body may end besides its own end, each told by a signal.
     typealias Ends = [(BodyEnd, Signal)]
 
-    private let channel = LockedChannel<BodyEvent>()
+    private let handover = Handover<BodyEvent>()
 
     /// Makes the events of `body` while `work` takes them; afterwards nothing of it runs any more.
     static func of<Value: Sendable>(
         _ body: some AsyncSequence<ByteBuffer, any Error> & Sendable, expecting length: Int64?, until ends: Ends,
-        every interval: Duration, _ clock: any Clock<Duration>, _ work: (LockedChannel<BodyEvent>) async -> Value
+        every interval: Duration, _ clock: any Clock<Duration>, _ work: (Handover<BodyEvent>) async -> Value
     ) async -> Value {
         let events = BodyEvents()
         return await withTaskGroup(of: Void.self, returning: Value.self) { group in
@@ -41,15 +41,15 @@ struct BodyEvents: Sendable {
             group.addTask { await events.tick(every: interval, clock) }
             for (end, signal) in ends { group.addTask { await events.end(end, when: signal) } }
             defer {
-                events.channel.finish()
+                events.handover.finish()
                 group.cancelAll()
             }
-            return await work(events.channel)
+            return await work(events.handover)
         }
     }
 
     /// How a body ends that may hold nothing: one byte is too long.
-    static func endWithoutBytes(of events: LockedChannel<BodyEvent>, _ limits: Limits) async -> BodyEnd {
+    static func endWithoutBytes(of events: Handover<BodyEvent>, _ limits: Limits) async -> BodyEnd {
         var patience = Patience(limits)
         for await event in events {
             switch event {
@@ -63,7 +63,7 @@ struct BodyEvents: Sendable {
 
     /// All of a short body.
     static func bytes(
-        of events: LockedChannel<BodyEvent>, upTo limit: Int, _ limits: Limits
+        of events: Handover<BodyEvent>, upTo limit: Int, _ limits: Limits
     ) async -> Engine.Collected {
         var patience = Patience(limits)
         var bytes = ByteBuffer()
@@ -87,24 +87,24 @@ struct BodyEvents: Sendable {
         do {
             for try await bytes in body {
                 arrived += Int64(bytes.readableBytes)
-                await channel.send(.bytes(bytes))
+                await handover.send(.bytes(bytes))
             }
             let isWhole = !Task.isCancelled && (length ?? arrived) == arrived
-            await channel.send(.ended(isWhole ? .whole : .cut))
+            await handover.send(.ended(isWhole ? .whole : .cut))
         } catch {
-            await channel.send(.ended(.cut))
+            await handover.send(.ended(.cut))
         }
     }
 
     /// Ends the body when the signal fires.
     private func end(_ end: BodyEnd, when signal: Signal) async {
-        if await signal.wait() { await channel.send(.ended(end)) }
+        if await signal.wait() { await handover.send(.ended(end)) }
     }
 
     /// Asks for a checkpoint again and again, so that slow bytes become durable too.
     private func tick(every interval: Duration, _ clock: any Clock<Duration>) async {
         while (try? await clock.sleep(for: interval)) != nil {  // a sleep throws only when it is cancelled
-            await channel.send(.checkpoint)
+            await handover.send(.checkpoint)
         }
     }
 }

@@ -12,7 +12,7 @@ final class ChunkLocks: Sendable {
 
     private struct Waiter {
         let digests: [Digest]
-        let continuation: CheckedContinuation<Void, Never>
+        let isHeld: Reply<Void>
     }
 
     private struct State {
@@ -37,13 +37,14 @@ final class ChunkLocks: Sendable {
     /// Not cancellable: a request that was cut keeps what it brought.
     func hold(_ digests: [Digest]) async {
         if state.withLockedValue({ $0.hold(digests) }) { return }
-        await withCheckedContinuation { continuation in
-            let isHeld = state.withLockedValue { state in
-                if state.hold(digests) { return true }
-                state.waiters.append(Waiter(digests: digests, continuation: continuation))
-                return false
+        await Reply.to { isHeld in
+            state.withLockedValue { state in
+                if state.hold(digests) {
+                    isHeld(())
+                } else {
+                    state.waiters.append(Waiter(digests: digests, isHeld: isHeld))
+                }
             }
-            if isHeld { continuation.resume() }
         }
     }
 
@@ -81,7 +82,7 @@ final class ChunkLocks: Sendable {
                 return false
             }
         }
-        for waiter in waiters { waiter.continuation.resume() }
+        for waiter in waiters { waiter.isHeld(()) }
     }
 
     /// The chunks that were kept and then not referred to, as when a body was not what it was said to be.

@@ -20,8 +20,6 @@ struct Committer: Sendable {
     struct Result: Sendable {
         fileprivate(set) var upload: Upload
         fileprivate(set) var failure: StoreError?
-        /// Whether the last batch came and is durable.
-        fileprivate(set) var isFinished = false
         /// The index at which the body's bytes are not those of the chunk that is named there.
         fileprivate(set) var conflict: Int?
         fileprivate var withheld: [StoredChunk] = []
@@ -30,13 +28,8 @@ struct Committer: Sendable {
         /// Whether entries were named ahead, so that the run may have passed the body.
         fileprivate var isPlaced = false
         fileprivate var isNamed = false
-        /// The index that the next batch must have: a batch lost on the way must not be glued over.
-        fileprivate var nextIndex: Int
 
-        fileprivate init(_ upload: Upload) {
-            self.upload = upload
-            nextIndex = upload.run.count
-        }
+        fileprivate init(_ upload: Upload) { self.upload = upload }
 
         fileprivate var isOver: Bool { failure != nil || conflict != nil }
     }
@@ -44,12 +37,11 @@ struct Committer: Sendable {
     /// Commits what `batches` brings until it ends; after a failure, told by `failed`, the rest is let go.
     ///
     /// It never waits for whoever sends the batches: that one may be waiting for this.
-    func run(_ upload: Upload, _ batches: LockedChannel<Batch>, failed: Signal) async -> Result {
+    func run(_ upload: Upload, _ batches: Handover<Batch>, failed: Signal) async -> Result {
         var result = Result(upload)
-        for await batch in batches where !result.isOver && batch.firstIndex == result.nextIndex {
+        for await batch in batches where !result.isOver {
             do {
                 try await commit(batch, &result)
-                result.isFinished = batch.isLast
                 if result.conflict != nil { failed.fire() }
             } catch {
                 result.failure = error
@@ -72,7 +64,6 @@ struct Committer: Sendable {
         await locks.hold(digests)
         result.held += digests
         let (stored, failure) = await keep(batch.chunks)
-        result.nextIndex += batch.chunks.count
         if isWithheld && !batch.isLast {
             result.withheld += stored
         } else {

@@ -31,7 +31,7 @@ private struct Frames: Sendable {
     func run(
         _ body: some AsyncSequence<ByteBuffer, any Error> & Sendable, _ length: Int64?, _ lease: Lease
     ) async -> ([ChunkFrame.Verdict], BodyEnd, UploadError?) {
-        let batches = LockedChannel<[VerifiedChunk]>()
+        let batches = Handover<[VerifiedChunk]>()
         let failed = Signal()
         async let failure = place(batches, failed)
         var intake = FrameIntake(engine, upload, batches)
@@ -48,7 +48,7 @@ private struct Frames: Sendable {
     }
 
     /// Goes on taking batches after a failure, so that whoever sends them never waits for it.
-    private func place(_ batches: LockedChannel<[VerifiedChunk]>, _ failed: Signal) async -> UploadError? {
+    private func place(_ batches: Handover<[VerifiedChunk]>, _ failed: Signal) async -> UploadError? {
         var failure: UploadError?
         for await batch in batches where failure == nil {
             do throws(UploadError) { try await engine.place(batch, in: upload) } catch {
@@ -64,7 +64,7 @@ private struct Frames: Sendable {
 private struct FrameIntake: ~Copyable {
     private let engine: Engine
     private let upload: Upload
-    private let batches: LockedChannel<[VerifiedChunk]>
+    private let batches: Handover<[VerifiedChunk]>
     private var reader = FrameReader()
     /// The chunk that is arriving; nil while one is passed over.
     private var receiver: ChunkReceiver?
@@ -74,13 +74,13 @@ private struct FrameIntake: ~Copyable {
     private(set) var verdicts: [ChunkFrame.Verdict] = []
     private(set) var failure: UploadError?
 
-    init(_ engine: Engine, _ upload: Upload, _ batches: LockedChannel<[VerifiedChunk]>) {
+    init(_ engine: Engine, _ upload: Upload, _ batches: Handover<[VerifiedChunk]>) {
         self.engine = engine
         self.upload = upload
         self.batches = batches
     }
 
-    mutating func receive(_ events: LockedChannel<BodyEvent>, _ limits: Limits) async -> BodyEnd {
+    mutating func receive(_ events: Handover<BodyEvent>, _ limits: Limits) async -> BodyEnd {
         var patience = Patience(limits)
         for await event in events {
             switch event {

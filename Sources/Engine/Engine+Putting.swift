@@ -88,7 +88,7 @@ extension Engine {
 
 extension ChunkReceiver {
     /// Takes the body's bytes until it ends in whatever way.
-    mutating func receive(_ events: LockedChannel<BodyEvent>, _ limits: Limits) async -> BodyEnd {
+    mutating func receive(_ events: Handover<BodyEvent>, _ limits: Limits) async -> BodyEnd {
         var patience = Patience(limits)
         do throws(StoreError) {
             for await event in events {

@@ -12,7 +12,7 @@ final class Leases: Sendable {
     fileprivate struct State {
         var table = LeaseTable()
         var revocations: [LeaseTable.Ticket: Signal] = [:]
-        var waiters: [LeaseTable.Ticket: CheckedContinuation<LeaseTable.Ticket?, Never>] = [:]
+        var waiters: [LeaseTable.Ticket: Reply<LeaseTable.Ticket?>] = [:]
     }
 
     private let state = NIOLockedValueBox(State())
@@ -39,15 +39,15 @@ final class Leases: Sendable {
     ) async throws(UploadError) {
         let lease = Lease(revoked: Signal())
         var wasNeedless = false
-        let ticket: LeaseTable.Ticket? = await withCheckedContinuation { continuation in
+        let ticket: LeaseTable.Ticket? = await Reply.to { reply in
             let asked = state.withLock { state -> (LeaseTable.Ticket?, [Signal], [State.Waiter])? in
-                isNeedless() ? nil : state.ask(key, .exclusive, lease, continuation)
+                isNeedless() ? nil : state.ask(key, .exclusive, lease, reply)
             }
             guard let asked else {
                 wasNeedless = true
-                return continuation.resume(returning: nil)
+                return reply(nil)
             }
-            settle(asked, continuation)
+            settle(asked, reply)
         }
         guard let ticket else {
             if wasNeedless { return }
@@ -59,38 +59,38 @@ final class Leases: Sendable {
 
     private func settle(
         _ asked: (granted: LeaseTable.Ticket?, revoked: [Signal], displaced: [State.Waiter]),
-        _ continuation: State.Waiter
+        _ reply: State.Waiter
     ) {
-        for waiter in asked.displaced { waiter.resume(returning: nil) }
+        for waiter in asked.displaced { waiter(nil) }
         for signal in asked.revoked { signal.fire() }
-        if let granted = asked.granted { continuation.resume(returning: granted) }
+        if let granted = asked.granted { reply(granted) }
     }
 
     private func acquire(_ key: LeaseKey, _ kind: LeaseTable.Kind, _ lease: Lease) async -> LeaseTable.Ticket? {
-        await withCheckedContinuation { continuation in
-            settle(state.withLock { $0.ask(key, kind, lease, continuation) }, continuation)
+        await Reply.to { reply in
+            settle(state.withLock { $0.ask(key, kind, lease, reply) }, reply)
         }
     }
 
     private func release(_ key: LeaseKey, _ ticket: LeaseTable.Ticket) {
         let next = state.withLock { $0.release(key, ticket) }
-        for (waiter, ticket) in next { waiter.resume(returning: ticket) }
+        for (waiter, ticket) in next { waiter(ticket) }
     }
 }
 
 extension Leases.State {
-    fileprivate typealias Waiter = CheckedContinuation<LeaseTable.Ticket?, Never>
+    fileprivate typealias Waiter = Reply<LeaseTable.Ticket?>
 
     /// Returns the ticket when the lease is granted at once, whose to revoke, and who is sent away.
     fileprivate mutating func ask(
-        _ key: LeaseKey, _ kind: LeaseTable.Kind, _ lease: Lease, _ continuation: Waiter
+        _ key: LeaseKey, _ kind: LeaseTable.Kind, _ lease: Lease, _ reply: Waiter
     ) -> (LeaseTable.Ticket?, [Signal], [Waiter]) {
         let (ticket, asked) = table.ask(key, kind)
         revocations[ticket] = lease.revoked
         switch asked {
         case .granted: return (ticket, [], [])
         case .waiting(let holders, let displaced):
-            waiters[ticket] = continuation
+            waiters[ticket] = reply
             for ticket in displaced { revocations[ticket] = nil }
             return (
                 nil, holders.compactMap { revocations[$0] }, displaced.compactMap { waiters.removeValue(forKey: $0) }

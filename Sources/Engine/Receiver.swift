@@ -6,7 +6,7 @@ import NIOCore
 /// While one batch is made durable the next one is received; with a third the request waits.
 struct Receiver: ~Copyable {
     private let upload: UploadID
-    private let batches: LockedChannel<Batch>
+    private let batches: Handover<Batch>
     private let limits: Limits
     private var writer: ChunkWriter
     private var batch: Batch
@@ -23,7 +23,7 @@ struct Receiver: ~Copyable {
     private var durableLength: Int
 
     init(
-        _ upload: Upload, _ writer: consuming ChunkWriter, into batches: LockedChannel<Batch>,
+        _ upload: Upload, _ writer: consuming ChunkWriter, into batches: Handover<Batch>,
         room: Int64, limits: Limits, digestsBody: Bool, algorithms: Set<Checksum.Algorithm> = []
     ) {
         self.upload = upload.id

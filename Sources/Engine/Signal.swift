@@ -5,7 +5,7 @@ final class Signal: Sendable {
     private struct State {
         var hasFired = false
         var nextWaiter = 0
-        var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
+        var waiters: [Int: Reply<Void>] = [:]
     }
 
     private let state = NIOLockedValueBox(State())
@@ -19,7 +19,7 @@ final class Signal: Sendable {
             defer { state.waiters = [:] }
             return state.waiters
         }
-        for waiter in waiters.values { waiter.resume() }
+        for waiter in waiters.values { waiter(()) }
     }
 
     /// Returns true once the signal has fired, false when the task was cancelled before.
@@ -29,16 +29,13 @@ final class Signal: Sendable {
             return state.nextWaiter
         }
         await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                let isOver = state.withLock { state in
-                    if state.hasFired || Task.isCancelled { return true }
-                    state.waiters[waiter] = continuation
-                    return false
+            await Reply.to { reply in
+                state.withLock { state in
+                    if state.hasFired || Task.isCancelled { reply(()) } else { state.waiters[waiter] = reply }
                 }
-                if isOver { continuation.resume() }
             }
         } onCancel: {
-            state.withLock { $0.waiters.removeValue(forKey: waiter) }?.resume()
+            state.withLock { $0.waiters.removeValue(forKey: waiter) }?(())
         }
         return hasFired
     }
