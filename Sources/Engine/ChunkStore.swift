@@ -13,7 +13,9 @@ package protocol ChunkStore: Sendable {
     ///
     /// A copy that stands under the digest already is kept and counts when it holds these very bytes; another is
     /// replaced.
-    func commit(_ chunks: [VerifiedChunk]) async -> [Result<StoredChunk, StoreError>]
+    /// - Parameter anew: Any copy is replaced, unlooked at: what is done, and so how long it takes and what it asks of
+    ///   the disk, does not depend on whether there is one.
+    func commit(_ chunks: [VerifiedChunk], anew: Bool) async -> [Result<StoredChunk, StoreError>]
 
     /// The plain bytes, whole, or nil when they are absent. Damage the store can see throws `.damaged`.
     func read(_ digest: Digest) async throws(StoreError) -> ByteBuffer?

@@ -9,6 +9,8 @@ struct Committer: Sendable {
     let locks: ChunkLocks
     let limits: Limits
     let now: @Sendable () -> Timestamp
+    /// Whether a chunk is written even where a copy stands.
+    let writesAnew: Bool
     /// Chunks are kept as they come, but nothing is appended before the last batch.
     let isWithheld: Bool
     /// What the ledger is told together with the first bytes.
@@ -79,7 +81,7 @@ struct Committer: Sendable {
     private func keep(_ chunks: [VerifiedChunk]) async -> ([StoredChunk], StoreError?) {
         guard !chunks.isEmpty else { return ([], nil) }
         var stored: [StoredChunk] = []
-        for verdict in await store.commit(chunks) {
+        for verdict in await store.commit(chunks, anew: writesAnew) {
             switch verdict {
             case .success(let chunk): stored.append(chunk)
             case .failure(let error): return (stored, error)

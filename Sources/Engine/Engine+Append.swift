@@ -87,9 +87,8 @@ extension Engine {
             most: begun.declaredLength ?? limits.length(at: begun.chunkSize),
             endingLength: { isEnding ? endingLength($0) : nil },
             committer: Committer(
-                store: store, ledger: ledger, locks: locks, limits: limits, now: now, isWithheld: append.isWithheld,
-                naming: naming,
-                attended: attended),
+                store: store, ledger: ledger, locks: locks, limits: limits, now: now, writesAnew: writesAnew,
+                isWithheld: append.isWithheld, naming: naming, attended: attended),
             clock: clock, attended: attended)
         let ends = leases.map { (BodyEnd.takenOver, $0.revoked) } + [(.stopping, stopping)]
         let (after, end, digest) = await appending.run(begun, writer, body: body, until: ends)

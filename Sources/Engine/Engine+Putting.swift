@@ -78,7 +78,7 @@ extension Engine {
         defer { locks.release(digests, areReferred: areReferred) }
         do {
             var stored: [StoredChunk] = []
-            for verdict in await store.commit(chunks) { stored.append(try verdict.get()) }
+            for verdict in await store.commit(chunks, anew: writesAnew) { stored.append(try verdict.get()) }
             try await ledger.commit([.place(upload.id, stored, Placing(expires: expiry))])
             areReferred = true
             if let before, try await ledger.upload(upload.id)?.tail?.name != before { await store.drop(before) }

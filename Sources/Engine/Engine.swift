@@ -15,6 +15,8 @@ public final class Engine: Sendable {
     public let namespace: Namespace
     /// Which chunks need not be sent again.
     public var dedup: Dedup { mode.withLock { $0 } }
+    /// Whether a chunk that comes is written even where a copy stands: who brings it shall not learn that one does.
+    var writesAnew: Bool { dedup != .trust }
 
     let mode: NIOLockedValueBox<Dedup>
     let store: any Store

@@ -47,7 +47,7 @@ package final class MemoryStore: Store {
     /// Removes every tail: how a test plays a failing disk.
     package func loseTails() { state.withLock { $0.tails = [:] } }
 
-    package func commit(_ chunks: [VerifiedChunk]) async -> [Result<StoredChunk, StoreError>] {
+    package func commit(_ chunks: [VerifiedChunk], anew: Bool) async -> [Result<StoredChunk, StoreError>] {
         chunks.map { chunk in
             guard let bytes = Self.bytes(of: chunk) else { return .failure(.failed("a draft of another store")) }
             state.withLock { $0.chunks[chunk.entry.digest] = bytes }

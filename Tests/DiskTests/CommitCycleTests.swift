@@ -25,7 +25,7 @@ import Testing
             }
             let folders = Set(chunks.map { $0.entry.digest.description.prefix(3) })
             let calls = CallLog(fileSystem)
-            for verdict in await store.commit(chunks) { _ = try verdict.get() }
+            for verdict in await store.commit(chunks, anew: false) { _ = try verdict.get() }
             let wanted: [SimulatedCall.Operation] =
                 Array(repeating: .write, count: 10) + Array(repeating: .syncData, count: 10)
                 + Array(repeating: .link, count: 10) + Array(repeating: .syncDirectory, count: folders.count)
@@ -77,7 +77,7 @@ import Testing
                 VerifiedChunk(entry: entry, draft: try await store.draft(noise(1, 1000))),
             ]
             let calls = CallLog(fileSystem)
-            for verdict in await store.commit(chunks) { #expect(try verdict.get().entry == entry) }
+            for verdict in await store.commit(chunks, anew: false) { #expect(try verdict.get().entry == entry) }
             #expect(!calls.effects.contains(.rename))
             #expect(try fileSystem.chunkFile(of: noise(1, 1000)).linkCount() == 1)
             #expect(try await store.chunk(noise(1, 1000)) == noise(1, 1000))
@@ -93,6 +93,28 @@ import Testing
             let calls = CallLog(fileSystem)
             try await store.keep(draft, as: noise(1, 1000))
             #expect(calls.effects == [.write, .syncData, .link, .link, .rename, .syncDirectory])
+            #expect(try await store.chunk(noise(1, 1000)) == noise(1, 1000))
+            #expect(try fileSystem.root("/data").directory("tmp").names() == [])
+        }
+    }
+
+    @Test func `of a chunk that is kept anew asks the same of the disk, whether one stands there or not`() async throws
+    {
+        let fileSystem = SimulatedFileSystem()
+        try await withStore(on: fileSystem) { store in
+            let calls = CallLog(fileSystem)
+            func keepAnew() async throws -> [SimulatedCall.Operation] {
+                let chunk = VerifiedChunk(
+                    entry: Entry(of: noise(1, 1000)), draft: try await store.draft(noise(1, 1000)))
+                calls.clear()
+                for verdict in await store.commit([chunk], anew: true) { _ = try verdict.get() }
+                return calls.all.map(\.operation)
+            }
+            let absent = try await keepAnew()
+            let first = try fileSystem.chunkFile(of: noise(1, 1000)).bytes
+            let present = try await keepAnew()
+            #expect(absent == present)
+            #expect(try fileSystem.chunkFile(of: noise(1, 1000)).bytes != first, "each writing has a nonce of its own")
             #expect(try await store.chunk(noise(1, 1000)) == noise(1, 1000))
             #expect(try fileSystem.root("/data").directory("tmp").names() == [])
         }
@@ -128,7 +150,7 @@ import Testing
             fileSystem.obey { [name = chunks[2].entry.digest.description] call in
                 call.operation == .link && call.subject.hasSuffix(name) ? .fail(.noSpace) : .perform
             }
-            let verdicts = await store.commit(chunks)
+            let verdicts = await store.commit(chunks, anew: false)
             for (number, verdict) in verdicts.enumerated() {
                 if number == 2 {
                     #expect(throws: StoreError.noSpace) { try verdict.get() }

@@ -75,7 +75,7 @@ extension ChunkStore where Self: TailStore {
     /// Commits the chunk that `draft` holds.
     @discardableResult
     func keep(_ draft: any ChunkDraft, as bytes: [UInt8]) async throws -> StoredChunk {
-        let verdicts = await commit([VerifiedChunk(entry: Entry(of: bytes), draft: draft)])
+        let verdicts = await commit([VerifiedChunk(entry: Entry(of: bytes), draft: draft)], anew: false)
         return try #require(verdicts.first).get()
     }
 

@@ -16,10 +16,11 @@ import Testing
         try await withStore(on: fileSystem) { store in
             let drafts = (try await store.draft(noise(1, 100)), try await store.draft(noise(2, 100)))
             failNextSync()
-            let verdicts = await store.commit([
-                VerifiedChunk(entry: Entry(of: noise(1, 100)), draft: drafts.0),
-                VerifiedChunk(entry: Entry(of: noise(2, 100)), draft: drafts.1),
-            ])
+            let verdicts = await store.commit(
+                [
+                    VerifiedChunk(entry: Entry(of: noise(1, 100)), draft: drafts.0),
+                    VerifiedChunk(entry: Entry(of: noise(2, 100)), draft: drafts.1),
+                ], anew: false)
             #expect(throws: StoreError.self) { try verdicts[0].get() }
             #expect(throws: Never.self) { try verdicts[1].get() }
             #expect(try await store.chunk(noise(1, 100)) == nil)
@@ -185,7 +186,7 @@ import Testing
                 chunks.append(VerifiedChunk(entry: Entry(of: bytes), draft: try await store.draft(bytes)))
             }
             failSyncs(of: "chunks/" + chunks[3].entry.digest.description.prefix(3))
-            for verdict in await store.commit(chunks) {
+            for verdict in await store.commit(chunks, anew: false) {
                 #expect(throws: StoreError.readOnly) { try verdict.get() }
             }
         }

@@ -19,9 +19,9 @@ final class FaultyStore: ForwardingStore {
 
     init(_ script: [Verdict]) { self.script = Mutex(script.reversed()) }
 
-    func commit(_ chunks: [VerifiedChunk]) async -> [Result<StoredChunk, StoreError>] {
+    func commit(_ chunks: [VerifiedChunk], anew: Bool) async -> [Result<StoredChunk, StoreError>] {
         switch script.withLock({ $0.popLast() }) ?? .success {
-        case .success: return await base.commit(chunks)
+        case .success: return await base.commit(chunks, anew: anew)
         case .failure(let error): return chunks.map { _ in .failure(error) }
         case .late(let gate, let error):
             for await _ in gate { break }

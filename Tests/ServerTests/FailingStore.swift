@@ -36,7 +36,7 @@ final class FailingStore: ForwardingStore {
 
     // MARK: Chunks
 
-    func commit(_ chunks: [VerifiedChunk]) async -> [Result<StoredChunk, StoreError>] {
+    func commit(_ chunks: [VerifiedChunk], anew: Bool) async -> [Result<StoredChunk, StoreError>] {
         do throws(StoreError) {
             try pass(.commit)
         } catch {
@@ -47,7 +47,7 @@ final class FailingStore: ForwardingStore {
             guard case .draft(let draft as FailingDraft) = chunk.source else { return chunk }
             return VerifiedChunk(entry: chunk.entry, draft: draft.base)
         }
-        return await base.commit(plain)
+        return await base.commit(plain, anew: anew)
     }
 
     /// From now on reading this chunk waits until `release` is called.

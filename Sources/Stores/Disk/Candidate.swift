@@ -24,6 +24,8 @@ struct Candidate: Sendable {
     let accepts: @Sendable (any OpenFile) throws(FileSystemError) -> Bool
     /// Told when our bytes could not be made durable: they must not be relied on again.
     let syncFailed: @Sendable () -> Void
+    /// Whether ours takes the place of whatever has the name, unlooked at.
+    var replaces = false
 
     init(
         _ source: Source, _ folder: Folder, _ name: String, length: Int,

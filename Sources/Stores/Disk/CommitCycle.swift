@@ -19,6 +19,7 @@ final class CommitCycle: Sendable {
     private let admission: Admission
     private let threads: BlockingThreads
     private let metrics: DiskMetrics
+    private let replaced: ReplacedFiles
     private let queue = NIOLockedValueBox(CycleQueue<Waiter>())
 
     init(_ folders: Folders, _ admission: Admission, _ threads: BlockingThreads, _ metrics: DiskMetrics) {
@@ -26,6 +27,7 @@ final class CommitCycle: Sendable {
         self.admission = admission
         self.threads = threads
         self.metrics = metrics
+        replaced = ReplacedFiles(threads)
     }
 
     /// Returns a verdict for each: durable under its name, or why not.
@@ -78,6 +80,7 @@ extension CommitCycle {
 
     private func link(_ candidate: Candidate, in directory: any Directory) throws(FileSystemError) -> Candidate.Winner {
         guard case .ours(let file) = candidate.source else { return .standing }
+        if candidate.replaces { return try replace(candidate, file, in: directory) }
         do {
             try directory.link(file, as: candidate.name)
             return .ours
@@ -90,7 +93,14 @@ extension CommitCycle {
     private func settle(
         _ candidate: Candidate, _ file: any OpenFile, in directory: any Directory
     ) throws(FileSystemError) -> Candidate.Winner {
-        if candidate.isHeld(in: directory) { return .standing }
+        candidate.isHeld(in: directory) ? .standing : try replace(candidate, file, in: directory)
+    }
+
+    private func replace(
+        _ candidate: Candidate, _ file: any OpenFile, in directory: any Directory
+    ) throws(FileSystemError) -> Candidate.Winner {
+        let before = try? directory.file(candidate.name, for: .reading)  // nothing, or what cannot be opened either
+        defer { if let before { replaced.hold(before) } }
         let name = String(UInt64.random(in: .min ... .max), radix: 16)
         try folders.temporary.link(file, as: name)
         do {

@@ -5,10 +5,14 @@ import NIOCore
 
 /// From closed drafts to chunk files. What follows for all kinds of files is in `CommitCycle`.
 extension DiskStore {
-    package func commit(_ chunks: [VerifiedChunk]) async -> [Result<StoredChunk, StoreError>] {
-        let closed = await threads.work.advance(chunks.map { .success($0) }, close)
+    package func commit(_ chunks: [VerifiedChunk], anew: Bool) async -> [Result<StoredChunk, StoreError>] {
+        let closed = await threads.work.advance(chunks.map { .success($0) }) { [self] chunk throws(StoreError) in
+            try close(chunk, anew: anew)
+        }
         let written = await encode(closed)
-        var verdicts = await cycle.commit(written.compactMap(\.value?.candidate)).makeIterator()
+        var candidates = written.compactMap(\.value?.candidate)
+        for index in candidates.indices { candidates[index].replaces = anew }
+        var verdicts = await cycle.commit(candidates).makeIterator()
         return written.map { written in
             written.flatMap { file in
                 guard let verdict = verdicts.next() else { preconditionFailure("a verdict for each candidate") }
@@ -30,22 +34,25 @@ extension DiskStore {
         case toEncode(ClosedDraft)
     }
 
-    /// Finds a good copy, or closes the draft and writes its footer when it stays as it is. Blocks.
-    @Sendable private func close(_ chunk: VerifiedChunk) throws(StoreError) -> Closed {
+    /// Finds a good copy unless it is not to be looked for, or closes the draft and writes its footer when it stays as
+    /// it is. Blocks.
+    private func close(_ chunk: VerifiedChunk, anew: Bool) throws(StoreError) -> Closed {
         try admission.check()
         switch chunk.source {
-        case .block(let block): return .written(try close(Block(entry: chunk.entry, bytes: block)))
+        case .block(let bytes):
+            let block = Block(entry: chunk.entry, bytes: bytes)
+            if !anew, let standing = standing(block) { return .written(standing) }
+            return .written(try write(block))
         case .draft(let draft):
             guard let draft = draft as? DiskDraft else { throw .failed("a draft of another store") }
             let closed = try draft.close(as: chunk.entry)
-            if let standing = standing(closed) { return .written(standing) }
+            if !anew, let standing = standing(closed) { return .written(standing) }
             return closed.pays ? .toEncode(closed) : .written(try writeRaw(closed))
         }
     }
 
     /// A block that came as one is kept as it is.
-    private func close(_ block: Block) throws(StoreError) -> Written {
-        if let standing = standing(block) { return standing }
+    private func write(_ block: Block) throws(StoreError) -> Written {
         try admission.admit(block.bytes.readableBytes + ChunkFooter.length)
         return try write(block.bytes.readableBytesUInt8Span, of: block)
     }

@@ -88,10 +88,10 @@ private actor LateStore: ForwardingStore {
 
     init(_ base: DiskStore) { self.base = base }
 
-    func commit(_ chunks: [VerifiedChunk]) async -> [Result<StoredChunk, StoreError>] {
+    func commit(_ chunks: [VerifiedChunk], anew: Bool) async -> [Result<StoredChunk, StoreError>] {
         let due = late
         late = chunks
-        _ = await base.commit(due)
+        _ = await base.commit(due, anew: anew)
         return chunks.map { .success(StoredChunk(entry: $0.entry, storedLength: $0.entry.length, codec: .raw)) }
     }
 }

@@ -9,8 +9,8 @@ package protocol ForwardingStore: ChunkStore, TailStore, RecordStore, RemovingSt
 }
 
 extension ForwardingStore {
-    package func commit(_ chunks: [VerifiedChunk]) async -> [Result<StoredChunk, StoreError>] {
-        await base.commit(chunks)
+    package func commit(_ chunks: [VerifiedChunk], anew: Bool) async -> [Result<StoredChunk, StoreError>] {
+        await base.commit(chunks, anew: anew)
     }
 
     package func read(_ digest: Digest) async throws(StoreError) -> ByteBuffer? { try await base.read(digest) }

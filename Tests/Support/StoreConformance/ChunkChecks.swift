@@ -23,32 +23,32 @@ enum ChunkChecks {
             for bytes in all {
                 chunks.append(VerifiedChunk(entry: Entry(of: bytes), draft: try await store.draft(bytes)))
             }
-            let stored = try await store.commit(chunks).map { try $0.get() }
+            let stored = try await store.commit(chunks, anew: false).map { try $0.get() }
             try expect(stored.map(\.entry), is: all.map { Entry(of: $0) })
             for bytes in all { try expect(try await store.chunk(bytes), is: bytes) }
         },
         StoreCheck("a stored chunk takes at least one byte, and no more than it has") { store in
             for bytes in [noise(1, 1), noise(2, 70_000), lines(100), lines(70_000)] {
                 let chunk = VerifiedChunk(entry: Entry(of: bytes), draft: try await store.draft(bytes))
-                for stored in await store.commit([chunk]) {
+                for stored in await store.commit([chunk], anew: false) {
                     try expect((1...bytes.count).contains(try stored.get().storedLength), is: true)
                 }
             }
         },
         StoreCheck("a commit of nothing gives no verdicts") { store in
-            try expect(await store.commit([]).count, is: 0)
+            try expect(await store.commit([], anew: false).count, is: 0)
         },
         StoreCheck("a chunk that is there already counts again, alone and beside itself") { store in
             let bytes = noise(1, 5000)
             try await store.keep(bytes)
             try await store.keep(bytes)
-            let (twin, other) = (try await store.draft(bytes), try await store.draft(bytes))
-            let entry = Entry(of: bytes)
-            let verdicts = await store.commit([
-                VerifiedChunk(entry: entry, draft: twin), VerifiedChunk(entry: entry, draft: other),
-            ])
-            try expect(try verdicts.map { try $0.get().entry }, is: [entry, entry])
-            try expect(try await store.chunk(bytes), is: bytes)
+            for anew in [false, true] {
+                let twins = [try await store.draft(bytes), try await store.draft(bytes)]
+                let entry = Entry(of: bytes)
+                let verdicts = await store.commit(twins.map { VerifiedChunk(entry: entry, draft: $0) }, anew: anew)
+                try expect(try verdicts.map { try $0.get().entry }, is: [entry, entry])
+                try expect(try await store.chunk(bytes), is: bytes)
+            }
         },
         StoreCheck("commits from many tasks at once all hold") { store in
             try await withThrowingTaskGroup { group in

@@ -33,7 +33,7 @@ extension ChunkStore where Self: TailStore {
 
     /// Commits the chunk that `draft` holds.
     func keep(_ draft: any ChunkDraft, as bytes: [UInt8]) async throws {
-        for verdict in await commit([VerifiedChunk(entry: Entry(of: bytes), draft: draft)]) {
+        for verdict in await commit([VerifiedChunk(entry: Entry(of: bytes), draft: draft)], anew: false) {
             try expect(try verdict.get().entry, is: Entry(of: bytes))
         }
     }

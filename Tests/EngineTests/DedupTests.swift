@@ -1,0 +1,47 @@
+import CairnContent
+import CairnEngine
+import Forwarding
+import NIOConcurrencyHelpers
+import NIOCore
+import Testing
+
+@Suite struct `A chunk that comes` {
+    private let file = Pieces(3 * 65_536)
+
+    @Test(arguments: Dedup.allCases) func `is compared with a copy that stands only where all are trusted`(dedup: Dedup)
+        async throws
+    {
+        let store = WatchedStore()
+        let engine = Engine(store: store, ledger: MemoryLedger(), chunkSize: .minimum, dedup: dedup)
+        _ = try await engine.create(
+            Append(at: 0, ending: .whole), body: Body(pattern(0..<70_000, seed: 1)), by: .everyone)
+        let id = try await engine.begin(naming: file)
+        try await engine.put(0, of: file, to: id)
+        let header = try #require(ChunkFrame(file.entries[1], codec: .plain, wireLength: 65_536)?.header)
+        let frame = ByteBuffer(bytes: header + Array(file.chunk(1).readableBytesView))
+        _ = try await engine.putFrames(Body(frame), bodyLength: nil, to: id, for: .everyone)
+        #expect(store.commits == [dedup != .trust, dedup != .trust, dedup != .trust])
+    }
+
+    @Test func `is compared no longer once a second one may come`() async throws {
+        let store = WatchedStore()
+        let engine = Engine(store: store, ledger: MemoryLedger(), chunkSize: .minimum)
+        let id = try await engine.begin(naming: file)
+        try await engine.put(0, of: file, to: id)
+        engine.demandProofs()
+        try await engine.put(1, of: file, to: id)
+        #expect(store.commits == [false, true])
+    }
+}
+
+/// Notes of each commit whether it is to be written anew.
+private final class WatchedStore: ForwardingStore {
+    let base = MemoryStore()
+    private let seen = NIOLockedValueBox<[Bool]>([])
+    var commits: [Bool] { seen.withLock { $0 } }
+
+    func commit(_ chunks: [VerifiedChunk], anew: Bool) async -> [Result<StoredChunk, StoreError>] {
+        if !chunks.isEmpty { seen.withLock { $0.append(anew) } }
+        return await base.commit(chunks, anew: anew)
+    }
+}
