@@ -5,7 +5,7 @@
 # make coverage  what of the stores the tests reach
 # make model  the protocols, every state             make fuzz   what reads bytes from outside, FUZZ_SECONDS a target
 # make history  appends at once, one history
-# make renewal  a certificate replaced under load
+# make renewal  a certificate replaced under load    make unit  the unit under a real systemd
 # make man    the manual page, made of the command's own help
 # make consumers  the libraries, as packages outside ours use them   make docs  their reference
 # make slow   slow clients, many and dropped ones    make scan   schemathesis against spec/openapi.yaml
@@ -27,7 +27,7 @@ BUILD := .build/release
 SWIFT ?= swift
 left_out = { echo '$(1) cannot be installed here; the tests with it are left out' >&2; [ -z '$(STRICT)' ]; }
 
-.PHONY: run test tsan asan soak browser browser-full pictures bench model fuzz history renewal slow scan proxies smuggling \
+.PHONY: run test tsan asan soak browser browser-full pictures bench model fuzz history renewal slow scan proxies smuggling unit \
 	vectors javascript format clean
 
 run: packages
@@ -149,7 +149,7 @@ history: packages
 	python3 Tests/Clients/history.py $(BUILD)/cairn $(OPERATIONS)
 
 # What a server on the internet must stand (spec/operating.md), at length; make test has the short forms.
-renewal slow scan proxies smuggling: packages
+renewal slow scan proxies smuggling unit: packages
 	$(SWIFT) build -c release --product cairn
 	@sh .make/operating.sh $(BUILD)/cairn $@
 
