@@ -3,9 +3,9 @@
 
     oracle.py CAIRN [--samples N]
 
-Two clients' view of `present` (a chunk another principal has) against `absent` (one that nobody has), in turn and in random
-order: naming digests, failing a proof, and putting the chunk itself. For each the medians, and the two-sample
-Kolmogorov-Smirnov p-value: above 0.01 the two cannot be told apart by so many samples.
+A client's view of `present` (what another principal has) against `absent` (what nobody has), in random order: naming
+digests, failing a proof, offering a file by its content id, and bringing the chunk itself, as a chunk and as a file. For each the
+medians, and the two-sample Kolmogorov-Smirnov p-value: above 0.01 the two cannot be told apart by so many samples.
 """
 import argparse, base64, hashlib, http.client, json, math, os, pathlib, random, statistics, subprocess, sys, tempfile, time
 
@@ -36,7 +36,8 @@ class Client:
         answer = self.line.getresponse()
         text = answer.read()
         seconds = time.perf_counter() - start
-        return seconds, answer.status, sorted(name.lower() for name, _ in answer.getheaders()), json.loads(text or b'{}')
+        fields = sorted(name.lower() for name, _ in answer.getheaders())
+        return seconds, answer.status, fields, json.loads(text) if text.startswith(b'{') else {}
 
     def begin(self, count=1):
         return self.ask('POST', '/v1/uploads', json.dumps({'length': count * CHUNK, 'chunkSize': CHUNK}))[3]['id']
@@ -79,10 +80,15 @@ with tempfile.TemporaryDirectory() as folder:
     ann, bob = make('ann'), make('bob')
     server = Server(options.cairn, folder, '--chunk-size', '64K')
     owner, other = Client(ann), Client(bob)
-    chunks = [os.urandom(CHUNK) for _ in range(256)]
+    # Each can be brought once only: from then on it is also the other's.
+    chunks = [os.urandom(CHUNK) for _ in range(options.samples)]
     known = [hashlib.sha256(chunk).digest() for chunk in chunks]
-    owner.line.request('PUT', '/files/a', b''.join(chunks), {'Authorization': f'Bearer {ann}'})
-    owner.line.getresponse().read()
+    for start in range(0, len(chunks), 256):
+        owner.line.request('PUT', f'/files/{start}', b''.join(chunks[start:start + 256]), {'Authorization': f'Bearer {ann}'})
+        owner.line.getresponse().read()
+    listed = subprocess.run([options.cairn, 'ls', '--to', server.url, '--json'], capture_output=True, text=True,
+                            env={**os.environ, 'CAIRN_TOKEN': ann})
+    files = [json.loads(line)['contentId'] for line in listed.stdout.splitlines()]
 
     def named(digest):
         upload = other.begin()
@@ -101,8 +107,17 @@ with tempfile.TemporaryDirectory() as folder:
         return answer
 
     compare('failing a proof', options.samples, [lambda: failed(random.choice(known)), lambda: failed(os.urandom(32))])
+
+    def offered(content):
+        answer = other.ask('POST', '/v1/uploads', json.dumps({'length': 256 * CHUNK, 'chunkSize': CHUNK, 'contentId': content}))
+        other.ask('DELETE', f'/v1/uploads/{answer[3]["id"]}')
+        return answer
+
+    compare('offering a content id', options.samples, [lambda: offered(random.choice(files)), lambda: offered(os.urandom(32).hex())])
     spare = list(chunks)
     random.shuffle(spare)
+    # Made before: who makes them between two requests leaves the server more time to come to rest.
+    fresh = [os.urandom(CHUNK) for _ in chunks]
 
     def put(chunk):
         digest = hashlib.sha256(chunk)
@@ -110,5 +125,10 @@ with tempfile.TemporaryDirectory() as folder:
         other.name(upload, [digest.digest()])
         return other.ask('PUT', f'/v1/uploads/{upload}/chunks/{digest.hexdigest()}', chunk, 'application/octet-stream')
 
-    compare('putting a chunk', 2 * len(spare), [lambda: put(spare.pop()), lambda: put(os.urandom(CHUNK))])
+    compare('putting a chunk', options.samples, [lambda: put(spare.pop()), lambda: put(fresh.pop())])
+
+    def whole(chunk):
+        return other.ask('PUT', '/files/b', chunk, 'application/octet-stream')
+
+    compare('putting a file', options.samples, [lambda: whole(spare.pop()), lambda: whole(fresh.pop())])
     server.stop()

@@ -20,15 +20,22 @@ extension Engine {
         _ digests: [Digest], from index: Int, end: Int64? = nil, in id: UploadID, for principal: Principal
     ) async throws(UploadError) -> Segment {
         try await shared(id, for: principal) { upload, _ throws(UploadError) in
+            let start = ContinuousClock.now
             guard upload.state == .open else { throw .alreadyComplete(upload.prefix) }
             let entries = try upload.entries(digests, from: index, end: end, self.limits)
             try await self.compare(entries, from: index, with: upload)
             let naming = Naming(length: end ?? upload.declaredLength, expires: self.expiry)
             let kept = try await self.reliable(Set(digests), for: principal)
             try await self.commit([.declare(id, from: index, entries, kept: kept, naming)])
-            return try await self.segment(index..<(index + entries.count), of: id, for: principal)
+            let segment = try await self.segment(index..<(index + entries.count), of: id, for: principal)
+            if self.dedup == .prove { await self.spend(Self.namingTime(of: entries.count), since: start) }
+            return segment
         }
     }
+
+    /// How long it takes at least to name so many where proofs are demanded: twice as long as it takes. To look for one
+    /// that another has takes a little longer than for one that nobody has.
+    private static func namingTime(of count: Int) -> Duration { .milliseconds(2) + .microseconds(16 * count) }
 
     /// Which of the entries at `indices` are missing; of those that are known only.
     package func missing(

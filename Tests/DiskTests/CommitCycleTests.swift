@@ -1,6 +1,7 @@
 import CairnContent
 import CairnDisk
 import CairnEngine
+import Foundation
 import NIOCore
 import Testing
 
@@ -117,6 +118,29 @@ import Testing
             #expect(try fileSystem.chunkFile(of: noise(1, 1000)).bytes != first, "each writing has a nonce of its own")
             #expect(try await store.chunk(noise(1, 1000)) == noise(1, 1000))
             #expect(try fileSystem.root("/data").directory("tmp").names() == [])
+        }
+    }
+
+    @Test func `lets go of a copy that it has replaced, in a moment`() async throws {
+        let folder = try RealFolder()
+        let data = try await DataDirectory.open(folder.path, logger: silent, forced: true)
+        let bytes = noise(1, 1000)
+        for _ in 0..<100 {
+            let chunk = VerifiedChunk(entry: Entry(of: bytes), draft: try await data.store.draft(bytes))
+            for verdict in await data.store.commit([chunk], anew: true) { _ = try verdict.get() }
+        }
+        for _ in 0..<500 where try Self.goneFiles(of: folder).count > 0 { try await Task.sleep(for: .milliseconds(10)) }
+        #expect(try Self.goneFiles(of: folder) == [])
+        await data.close()
+    }
+
+    /// What this process holds open of a folder's files that no name leads to any more.
+    private static func goneFiles(of folder: RealFolder) throws -> [String] {
+        let own = "/proc/self/fd"
+        return try FileManager.default.contentsOfDirectory(atPath: own).compactMap { number in
+            // One that was closed meanwhile has no target.
+            let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "\(own)/\(number)")
+            return target.flatMap { $0.hasPrefix(folder.path) && $0.hasSuffix("(deleted)") ? $0 : nil }
         }
     }
 

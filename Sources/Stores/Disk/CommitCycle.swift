@@ -19,7 +19,7 @@ final class CommitCycle: Sendable {
     private let admission: Admission
     private let threads: BlockingThreads
     private let metrics: DiskMetrics
-    private let replaced: ReplacedFiles
+    let replaced: ReplacedFiles
     private let queue = NIOLockedValueBox(CycleQueue<Waiter>())
 
     init(_ folders: Folders, _ admission: Admission, _ threads: BlockingThreads, _ metrics: DiskMetrics) {

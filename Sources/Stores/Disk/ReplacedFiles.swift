@@ -6,29 +6,36 @@ import NIOConcurrencyHelpers
 /// The last one to let go of a file waits until the system has freed it, a tenth as long as it takes to keep a chunk:
 /// whoever waits for a chunk to be kept must not see from the time that one stood there (spec/security.md).
 final class ReplacedFiles: Sendable {
+    private struct State {
+        var files: [any OpenFile] = []
+        var isDue = false
+    }
+
     /// More are let go of at once; in such a crowd nobody sees anything from the time.
     private static let limit = 64
-    private static let milliseconds = 100...1000
+    private static let milliseconds = 20...200
 
     private let threads: BlockingThreads
-    private let count = NIOLockedValueBox(0)
+    private let state = NIOLockedValueBox(State())
 
     init(_ threads: BlockingThreads) { self.threads = threads }
 
     func hold(_ file: any OpenFile) {
-        let isHeld = count.withLock { count in
-            guard count < Self.limit else { return false }
-            count += 1
-            return true
+        state.withLock { if $0.files.count < Self.limit { $0.files.append(file) } }
+    }
+
+    /// Lets go of all in a moment. To be called whether or not there are any: to wake somebody takes time as well.
+    func letGoSoon() {
+        let isFirst = state.withLock { state in
+            defer { state.isDue = true }
+            return !state.isDue
         }
-        guard isHeld else { return }
-        let held = NIOLockedValueBox<(any OpenFile)?>(file)
+        guard isFirst else { return }
         Task { [self] in
             // Nobody cancels this.
             try? await Task.sleep(for: .milliseconds(Int.random(in: Self.milliseconds)))
-            // Without threads the store is closed, and the task's own end lets go of it.
-            try? await threads.run { held.withLock { $0 = nil } }
-            count.withLock { $0 -= 1 }
+            // Without threads the store is closed, and so are its files soon.
+            try? await threads.run { [state] in state.withLock { $0 = State() } }
         }
     }
 }
