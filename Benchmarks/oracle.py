@@ -4,7 +4,7 @@
     oracle.py CAIRN [--samples N]
 
 A client's view of `present` (what another principal has) against `absent` (what nobody has), in random order: naming
-digests, failing a proof, offering a file by its content id, and bringing the chunk itself, as a chunk and as a file. For each the
+digests, one of them of a chunk that is in many places, failing a proof, offering a file by its content id, and bringing the chunk itself, as a chunk and as a file. For each the
 medians, and the two-sample Kolmogorov-Smirnov p-value: above 0.01 the two cannot be told apart by so many samples.
 """
 import argparse, base64, hashlib, http.client, json, math, os, pathlib, random, statistics, subprocess, sys, tempfile, time
@@ -96,6 +96,11 @@ with tempfile.TemporaryDirectory() as folder:
         other.ask('DELETE', f'/v1/uploads/{upload}')
         return answer
 
+    for name in ('zeros', 'more zeros'):
+        owner.line.request('PUT', f'/files/{name}'.replace(' ', '-'), bytes(256 * CHUNK), {'Authorization': f'Bearer {ann}'})
+        owner.line.getresponse().read()
+    zeros = hashlib.sha256(bytes(CHUNK)).digest()
+    compare('naming what is in much', options.samples, [lambda: named(zeros), lambda: named(os.urandom(32))])
     compare('naming a digest', options.samples, [lambda: named(random.choice(known)), lambda: named(os.urandom(32))])
 
     def failed(digest):

@@ -33,9 +33,9 @@ extension Engine {
         }
     }
 
-    /// How long it takes at least to name so many where proofs are demanded: twice as long as it takes. To look for one
-    /// that another has takes a little longer than for one that nobody has.
-    private static func namingTime(of count: Int) -> Duration { .milliseconds(2) + .microseconds(16 * count) }
+    /// How long it takes at least to name so many where proofs are demanded: longer than the work does. To look for one
+    /// that others have takes longer than for one that nobody has.
+    private static func namingTime(of count: Int) -> Duration { .milliseconds(2) + .microseconds(32 * count) }
 
     /// Which of the entries at `indices` are missing; of those that are known only.
     package func missing(

@@ -17,17 +17,17 @@ extension Engine {
         _ nonce: [UInt8], _ proofs: [(index: Int, hmac: Digest)], in id: UploadID, for principal: Principal
     ) async throws(UploadError) -> Segment {
         try await shared(id, for: principal) { upload, _ throws(UploadError) in
-            guard proofs.count <= Self.proofLimit, proofs.allSatisfy({ $0.index < upload.entryCount }) else {
-                throw .manifestInvalid(upload.prefix)
-            }
+            let indices = proofs.map(\.index)
+            let range = (indices.min() ?? 0)..<((indices.max() ?? -1) + 1)
+            // Before a chunk is read: from here on every answer takes its time.
+            guard proofs.count <= Self.proofLimit, range.upperBound <= upload.entryCount,
+                range.count <= self.limits.segmentCount
+            else { throw .manifestInvalid(upload.prefix) }
             let start = ContinuousClock.now
             let isKnown = self.nonces.withLock { $0.use(nonce, for: id, at: self.now()) }
             for proof in proofs where isKnown {
                 try await self.refer(to: proof.hmac, nonce, at: proof.index, of: upload)
             }
-            let indices = proofs.map(\.index)
-            let range = (indices.min() ?? 0)..<((indices.max() ?? -1) + 1)
-            guard range.count <= self.limits.segmentCount else { throw .manifestInvalid(upload.prefix) }
             let segment = try await self.segment(range, of: id, for: principal)
             await self.spend(self.proofTime(indices, of: upload), since: start)
             return segment
@@ -44,12 +44,12 @@ extension Engine {
         return .milliseconds(2) + .nanoseconds(length * 8)
     }
 
-    /// Waits until `time` has passed, and up to a millisecond more: an answer that always takes as long tells nothing by
-    /// its time, and in the rest drowns what the work before it has left in the processor's caches.
+    /// Waits until `time` has passed, and up to a millisecond more: an answer that always takes as long tells nothing
+    /// by its time, and in the rest drowns what the work before it has left in the processor's caches.
     func spend(_ time: Duration, since start: ContinuousClock.Instant) async {
         let end = start + time + .microseconds(Int.random(in: 0...1000))
-        // A sleep throws only when it is cancelled: then nobody hears the answer.
-        try? await Task.sleep(until: end, tolerance: .zero, clock: .continuous)
+        // A task of its own: one whose request is cancelled lets go of its lease, and others would see when.
+        await Task { try? await Task.sleep(until: end, tolerance: .zero, clock: .continuous) }.value
     }
 
     private func refer(

@@ -24,7 +24,8 @@ package protocol Ledger: Sendable {
     func standing(of digest: Digest, in id: UploadID) async throws(StoreError) -> KnownEntry?
 
     /// Those of `digests` that the ledger knows as kept in the namespace, each with the moment at which its bytes were
-    /// last known to be right; with an owner, those that an upload of theirs refers to.
+    /// last known to be right; with an owner, those that an upload of theirs refers to. Behind many references of
+    /// others one of theirs may be overlooked.
     func kept(
         of digests: Set<Digest>, in namespace: Namespace, by owner: Principal?
     ) async throws(StoreError) -> [Digest: Timestamp]

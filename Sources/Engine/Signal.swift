@@ -30,9 +30,13 @@ final class Signal: Sendable {
         }
         await withTaskCancellationHandler {
             await Reply.to { reply in
-                state.withLock { state in
-                    if state.hasFired || Task.isCancelled { reply(()) } else { state.waiters[waiter] = reply }
+                let isOver = state.withLock { state in
+                    if state.hasFired || Task.isCancelled { return true }
+                    state.waiters[waiter] = reply
+                    return false
                 }
+                // Not under the lock, which the cancellation handler takes.
+                if isOver { reply(()) }
             }
         } onCancel: {
             state.withLock { $0.waiters.removeValue(forKey: waiter) }?(())

@@ -34,6 +34,26 @@ import Testing
     }
 }
 
+@Suite struct `Proofs that lie too far apart` {
+    @Test func `are refused before a chunk is read or the nonce is used`() async throws {
+        var limits = Limits()
+        limits.segmentCount = 2
+        let (owner, other, file) = (Principal("owner"), Principal("other"), Pieces(3 * 65_536))
+        let engine = Engine(
+            store: MemoryStore(), ledger: MemoryLedger(), limits: limits, chunkSize: .minimum, dedup: .prove)
+        _ = try await engine.create(Append(at: 0, ending: .whole), body: Body(file.bytes), by: owner)
+        let id = try await engine.begin(declaredLength: 3 * 65_536, by: other).id
+        _ = try await engine.name(Array(file.digests[..<2]), from: 0, in: id, for: other)
+        let nonce = try #require(try await engine.name([file.digests[2]], from: 2, in: id, for: other).nonce)
+        let proofs = (0..<3).map { ($0, ChunkProof.hmac(nonce, over: file.chunk($0).readableBytesUInt8Span)) }
+        await #expect(throws: UploadError.self) {
+            try await engine.prove(nonce, [proofs[0], proofs[2]], in: id, for: other)
+        }
+        #expect(try await engine.missing(in: 0..<2, of: id, for: other).missing.count == 2)
+        #expect(try await engine.prove(nonce, [proofs[2]], in: id, for: other).missing.count == 0)
+    }
+}
+
 /// Notes of each commit whether it is to be written anew.
 private final class WatchedStore: ForwardingStore {
     let base = MemoryStore()

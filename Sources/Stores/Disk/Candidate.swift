@@ -1,7 +1,7 @@
 import CairnContent
 import CairnEngine
 
-/// A file that is to be durable under a name, unless a good one stands there already.
+/// A file that is to be durable under a name; unless it `replaces` any, a good one that stands there already will do.
 struct Candidate: Sendable {
     enum Source: Sendable {
         /// Written to its end, not yet durable.

@@ -99,8 +99,7 @@ extension CommitCycle {
     private func replace(
         _ candidate: Candidate, _ file: any OpenFile, in directory: any Directory
     ) throws(FileSystemError) -> Candidate.Winner {
-        let before = try? directory.file(candidate.name, for: .reading)  // nothing, or what cannot be opened either
-        defer { if let before { replaced.hold(before) } }
+        if candidate.replaces, let before = try? directory.file(candidate.name, for: .reading) { replaced.hold(before) }
         let name = String(UInt64.random(in: .min ... .max), radix: 16)
         try folders.temporary.link(file, as: name)
         do {

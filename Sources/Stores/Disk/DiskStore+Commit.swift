@@ -20,7 +20,7 @@ extension DiskStore {
         return written.map { written in
             written.flatMap { file in
                 guard let verdict = verdicts.next() else { preconditionFailure("a verdict for each candidate") }
-                // Whoever won: the same bytes, encoded by the same process, lie in the same way.
+                // Whoever won: the same bytes, and where they lie in another way the next look at the file tells.
                 return verdict.map { _ in file.chunk }
             }
         }
@@ -30,8 +30,8 @@ extension DiskStore {
     ///
     /// Whoever brings a chunk sees one time and no second one: from then on the chunk is also theirs.
     private func rest() async {
-        // A sleep throws only when it is cancelled: then nobody hears the answer.
-        try? await Task.sleep(for: .microseconds(Int.random(in: 0...3000)), tolerance: .zero)
+        // A task of its own: one whose request is cancelled lets go of its lease, and others would see when.
+        await Task { try? await Task.sleep(for: .microseconds(Int.random(in: 0...3000)), tolerance: .zero) }.value
     }
 
     /// A chunk file that waits for its name.

@@ -12,7 +12,7 @@ final class ReplacedFiles: Sendable {
     }
 
     /// More are let go of at once; in such a crowd nobody sees anything from the time.
-    private static let limit = 64
+    private static let limit = 256
     private static let milliseconds = 20...200
 
     private let threads: BlockingThreads
@@ -35,7 +35,13 @@ final class ReplacedFiles: Sendable {
             // Nobody cancels this.
             try? await Task.sleep(for: .milliseconds(Int.random(in: Self.milliseconds)))
             // Without threads the store is closed, and so are its files soon.
-            try? await threads.run { [state] in state.withLock { $0 = State() } }
+            try? await threads.run { [state] in
+                let files = state.withLock { state in
+                    defer { state = State() }
+                    return state.files
+                }
+                withExtendedLifetime(files) {}
+            }
         }
     }
 }

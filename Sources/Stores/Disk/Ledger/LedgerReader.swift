@@ -87,6 +87,10 @@ struct LedgerReader {
         return KnownEntry(try Self.entry(row), isPresent: try row.decode(Bool.self, atIndex: 3))
     }
 
+    /// How many of a chunk's references are looked at for one of an owner's, the newest: what it takes must not grow
+    /// with what others have.
+    private static let lookedAt = 16
+
     func kept(
         of digests: Set<Digest>, in namespace: Namespace, by owner: Principal?
     ) throws -> [Digest: Timestamp] {
@@ -94,8 +98,10 @@ struct LedgerReader {
             sql: """
                 SELECT verified FROM chunk WHERE namespace = (SELECT id FROM namespace WHERE name = ?) AND digest = ?
                 AND state = 0 AND (?3 IS NULL OR EXISTS (
-                    SELECT 1 FROM entry JOIN upload ON upload.row = entry.upload
-                    WHERE entry.chunk = chunk.id AND upload.owner = ?3 AND upload.state < 2))
+                    SELECT 1 FROM (
+                        SELECT upload FROM entry INDEXED BY reference WHERE entry.chunk = chunk.id
+                        ORDER BY upload DESC LIMIT \(Self.lookedAt)) AS newest
+                    JOIN upload ON upload.row = newest.upload WHERE upload.owner = ?3 AND upload.state < 2))
                 """)
         let owner = owner.map { Data($0.description.utf8) }
         var kept: [Digest: Timestamp] = [:]
