@@ -4,8 +4,9 @@
     oracle.py CAIRN [--samples N]
 
 A client's view of `present` (what another principal has) against `absent` (what nobody has), in random order: naming
-digests, one of them of a chunk that is in many places, failing a proof, offering a file by its content id, and bringing the chunk itself, as a chunk and as a file. For each the
-medians, and the two-sample Kolmogorov-Smirnov p-value: above 0.01 the two cannot be told apart by so many samples.
+digests, also that of a chunk in many places, failing a proof, offering a file by its content id, and bringing the
+bytes, as a chunk and as a file. For each the medians, and the two-sample Kolmogorov-Smirnov p-value: above 0.01 the two
+cannot be told apart by so many samples.
 """
 import argparse, base64, hashlib, http.client, json, math, os, pathlib, random, statistics, subprocess, sys, tempfile, time
 
