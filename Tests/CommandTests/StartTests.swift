@@ -41,4 +41,12 @@ import Testing
         let steps = ["Look at", "Put a copy", "Give another"]
         #expect(steps.contains { line.contains($0) }, "no next step: \(line)")
     }
+
+    @Test func `says that the folder is not there in which it is to make its own`() async throws {
+        let folder = try TemporaryFolder()
+        let failed = try await CairnProcess.run("serve", "--listen", "127.0.0.1:0", "--data", folder.path("none/data"))
+        #expect(failed.status == 66)
+        #expect(failed.errors.contains("none/data: the folder it is to be made in is not there. Make that one first"))
+        #expect(!FileManager.default.fileExists(atPath: folder.path("none")))
+    }
 }

@@ -244,7 +244,7 @@ with tempfile.TemporaryDirectory() as folder:
     _, calls = traced(server.process.pid, names)
     if calls is not None:
         opened = set(re.findall(r'(?:openat|linkat|renameat2?|unlinkat|mkdirat|newfstatat|open|stat|lstat|access|unlink|mkdir)\([^"]*"((?:[^"\\]|\\.)*)"', calls))
-        ours = re.compile(r'\.|[0-9a-f]{2,3}|[0-9a-f]{32}|[0-9a-f]{64}|[0-9a-f]{32}-[0-9a-f]+|[0-9a-f]+\.\d+|tokens\.json|/proc/self/fd/\d+'
+        ours = re.compile(r'\.|[0-9a-f]{2,3}|[0-9a-f]{32}|[0-9a-f]{64}|[0-9a-f]{32}-[0-9a-f]+|[0-9a-f]+\.\d+|replacing-[0-9a-f]{1,16}|tokens\.json|/proc/self/fd/\d+'
                           rf'|{re.escape(data)}/ledger\.sqlite(-wal|-shm|-journal)?|/(proc|sys|dev|etc/localtime|usr/share/zoneinfo)\S*|')
         outside = [path for path in opened if not ours.fullmatch(path)]
         rules.hold('no path outside, and none that a client made up, reaches the system', opened and not outside,

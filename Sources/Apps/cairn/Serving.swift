@@ -208,6 +208,7 @@ extension DiskError {
             "written by a newer Cairn (format \(version)\(features.map { ", \($0)" }.joined())). Use that one"
         case .notADataDirectory:
             "neither empty nor a data directory. Give another; if it lost its format.json, run `cairn store rebuild`"
+        case .absentParent: "the folder it is to be made in is not there. Make that one first, or give another"
         case .failed(let cause): "\(cause). Look at the disk, its permissions and the system's log, then try again"
         }
     }
@@ -215,7 +216,7 @@ extension DiskError {
     var exitCode: ExitCode {
         switch self {
         case .inUse: ExitCode(75)
-        case .notADataDirectory: ExitCode(66)
+        case .notADataDirectory, .absentParent: ExitCode(66)
         case .unfitFileSystem, .newer, .failed: ExitCode(74)
         }
     }

@@ -100,7 +100,7 @@ extension CommitCycle {
         _ candidate: Candidate, _ file: any OpenFile, in directory: any Directory
     ) throws(FileSystemError) -> Candidate.Winner {
         if candidate.replaces, let before = try? directory.file(candidate.name, for: .reading) { replaced.hold(before) }
-        let name = String(UInt64.random(in: .min ... .max), radix: 16)
+        let name = "replacing-\(String(UInt64.random(in: .min ... .max), radix: 16))"
         try folders.temporary.link(file, as: name)
         do {
             try folders.temporary.rename(name, to: candidate.name, in: directory)

@@ -99,7 +99,7 @@ struct OpenedDirectory: Sendable {
         _ path: String, _ namespace: Namespace, _ fileSystem: any FileSystem, _ logger: Logger, isForced: Bool
     ) throws(DiskError) {
         do {
-            let root = try fileSystem.root(path)
+            let root = try Self.root(path, fileSystem)
             try Self.examine(try root.kind(), logger, isForced: isForced)
             lock = try Self.lock(root)
             format = try StoreFormat.open(in: root)
@@ -110,6 +110,10 @@ struct OpenedDirectory: Sendable {
             throw error as? DiskError ?? .failed("\(error)")
         }
         logger.info("data directory open", metadata: ["path": "\(path)", "id": "\(format.store)"])
+    }
+
+    private static func root(_ path: String, _ fileSystem: any FileSystem) throws(DiskError) -> any Directory {
+        do { return try fileSystem.root(path) } catch { throw error == .absent ? .absentParent : DiskError(error) }
     }
 
     /// Some kinds of file system keep no promise of ours.

@@ -10,6 +10,8 @@ public enum DiskError: Error, Hashable, Sendable {
     case newer(version: Int, features: [String])
     /// Something is there, but `format.json` is not, or is not ours. Give another directory, or restore the file.
     case notADataDirectory
+    /// The folder that it is to be made in is not there. Make that one first.
+    case absentParent
     /// The system refused; the text is for the operator.
     case failed(String)
 }
