@@ -82,16 +82,23 @@ import Testing
         #expect(budget.share == 100)
     }
 
-    @Test func `a request counts as an upload until it ends, or its connection does`() throws {
-        let budget = ReceiveBudget(total: 100, bounds: 1...100)
+    @Test func `a request has a share while it brings much, until it ends, or its connection does`() throws {
+        let budget = ReceiveBudget(total: 100, bounds: 10...100)
         let head = HTTPRequestPart.head(HTTPRequest(method: .post, scheme: "http", authority: "x", path: "/"))
         let channels = (0..<2).map { _ in EmbeddedChannel(handler: BodyJoiner(budget)) }
-        for channel in channels { channel.pipeline.fireChannelRead(head) }
+        for channel in channels {
+            channel.pipeline.fireChannelRead(head)
+            channel.pipeline.fireChannelRead(HTTPRequestPart.body(ByteBuffer(repeating: 0, count: 9)))
+        }
+        #expect(budget.share == 100, "slow ones take nothing from others")
+        let much = HTTPRequestPart.body(ByteBuffer(repeating: 0, count: 10))
+        for channel in channels { channel.pipeline.fireChannelRead(much) }
         #expect(budget.share == 50)
         channels[0].pipeline.fireChannelRead(HTTPRequestPart.end(nil))
         channels[0].pipeline.fireChannelRead(HTTPRequestPart.end(nil))
         #expect(budget.share == 100)
         channels[0].pipeline.fireChannelRead(head)
+        channels[0].pipeline.fireChannelRead(much)
         for channel in channels { _ = try channel.finish(acceptAlreadyClosed: true) }
         channels[0].embeddedEventLoop.run()
         channels[1].embeddedEventLoop.run()

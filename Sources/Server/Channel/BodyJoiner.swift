@@ -10,20 +10,21 @@ package final class BodyJoiner: ChannelInboundHandler, RemovableChannelHandler {
     package typealias InboundOut = HTTPRequestPart
 
     private var held = ByteBuffer()
-    /// Whether a request has begun and not ended: it then counts as an upload.
-    private var isInRequest = false
+    /// Whether parts as long as the least read came since the request began: it then has a share. Slow ones have none,
+    /// or a thousand of them would make every upload slow.
+    private var hasShare = false
     private let budget: ReceiveBudget
 
     package init(_ budget: ReceiveBudget) { self.budget = budget }
 
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch Self.unwrapInboundIn(data) {
-        case .head:
-            setInRequest(true)
-            context.fireChannelRead(data)
-        case .body(let bytes): hold(bytes, context)
+        case .head: context.fireChannelRead(data)
+        case .body(let bytes):
+            if bytes.readableBytes >= budget.least { setShare(true) }
+            hold(bytes, context)
         case .end:
-            setInRequest(false)
+            setShare(false)
             handOver(context)
             context.fireChannelRead(data)
         }
@@ -59,14 +60,14 @@ package final class BodyJoiner: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     package func handlerRemoved(context: ChannelHandlerContext) {
-        setInRequest(false)
+        setShare(false)
         handOver(context)
     }
 
-    private func setInRequest(_ isInRequest: Bool) {
-        guard isInRequest != self.isInRequest else { return }
-        self.isInRequest = isInRequest
-        if isInRequest { budget.begin() } else { budget.end() }
+    private func setShare(_ hasShare: Bool) {
+        guard hasShare != self.hasShare else { return }
+        self.hasShare = hasShare
+        if hasShare { budget.begin() } else { budget.end() }
     }
 
     private func handOver(_ context: ChannelHandlerContext) {
