@@ -48,8 +48,8 @@ extension Engine {
     /// by its time, and in the rest drowns what the work before it has left in the processor's caches.
     func spend(_ time: Duration, since start: ContinuousClock.Instant) async {
         let end = start + time + .microseconds(Int.random(in: 0...1000))
-        // A task of its own: one whose request is cancelled lets go of its lease, and others would see when.
-        await Task { try? await Task.sleep(until: end, tolerance: .zero, clock: .continuous) }.value
+        // A request that is cancelled lets go of its lease then, and others see when.
+        await Task.rest(for: end - .now)
     }
 
     private func refer(

@@ -129,6 +129,7 @@ import Testing
             let chunk = VerifiedChunk(entry: Entry(of: bytes), draft: try await data.store.draft(bytes))
             for verdict in await data.store.commit([chunk], anew: true) { _ = try verdict.get() }
         }
+        // The store lets go by itself, and tells nobody.
         for _ in 0..<500 where try Self.goneFiles(of: folder).count > 0 { try await Task.sleep(for: .milliseconds(10)) }
         #expect(try Self.goneFiles(of: folder) == [])
         await data.close()

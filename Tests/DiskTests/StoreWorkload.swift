@@ -178,6 +178,7 @@ extension StoreWorkload {
         for _ in 0..<outcomes {
             broken += try await withStore(on: fileSystem.crash(using: &generator)) { store in
                 var broken = await said.broken(in: store)
+                // One that cannot be read is as lost as one that is not there.
                 if (try? await store.chunk(known)) != known { broken.append("a chunk from before") }
                 let again = Said()
                 await run(on: store, again)

@@ -99,7 +99,9 @@ extension CommitCycle {
     private func replace(
         _ candidate: Candidate, _ file: any OpenFile, in directory: any Directory
     ) throws(FileSystemError) -> Candidate.Winner {
-        if candidate.replaces, let before = try? directory.file(candidate.name, for: .reading) { replaced.hold(before) }
+        // Nothing has the name, or something that cannot be opened: then there is nothing to hold.
+        let before = candidate.replaces ? try? directory.file(candidate.name, for: .reading) : nil
+        if let before { replaced.hold(before) }
         let name = "replacing-\(String(UInt64.random(in: .min ... .max), radix: 16))"
         try folders.temporary.link(file, as: name)
         do {

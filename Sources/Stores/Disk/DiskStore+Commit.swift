@@ -15,7 +15,7 @@ extension DiskStore {
         var verdicts = await cycle.commit(candidates).makeIterator()
         if anew {
             cycle.replaced.letGoSoon()
-            await rest()
+            await Task.rest(for: Self.restTime)
         }
         return written.map { written in
             written.flatMap { file in
@@ -29,10 +29,7 @@ extension DiskStore {
     /// The microseconds that it takes to replace a file and to change its row, rather than to make them, drown in this.
     ///
     /// Whoever brings a chunk sees one time and no second one: from then on the chunk is also theirs.
-    private func rest() async {
-        // A task of its own: one whose request is cancelled lets go of its lease, and others would see when.
-        await Task { try? await Task.sleep(for: .microseconds(Int.random(in: 0...3000)), tolerance: .zero) }.value
-    }
+    private static var restTime: Duration { .microseconds(Int.random(in: 0...3000)) }
 
     /// A chunk file that waits for its name.
     private struct Written: Sendable {

@@ -13,7 +13,7 @@ final class ReplacedFiles: Sendable {
 
     /// More are let go of at once; in such a crowd nobody sees anything from the time.
     private static let limit = 256
-    private static let milliseconds = 20...200
+    private static var moment: Duration { .milliseconds(Int.random(in: 20...200)) }
 
     private let threads: BlockingThreads
     private let state = NIOLockedValueBox(State())
@@ -32,15 +32,14 @@ final class ReplacedFiles: Sendable {
         }
         guard isFirst else { return }
         Task { [self] in
-            // Nobody cancels this.
-            try? await Task.sleep(for: .milliseconds(Int.random(in: Self.milliseconds)))
-            // Without threads the store is closed, and so are its files soon.
+            await Task.rest(for: Self.moment)
+            // It throws where the store is closed: then the files go with this object.
             try? await threads.run { [state] in
                 let files = state.withLock { state in
                     defer { state = State() }
                     return state.files
                 }
-                withExtendedLifetime(files) {}
+                withExtendedLifetime(files) {}  // not under the lock
             }
         }
     }

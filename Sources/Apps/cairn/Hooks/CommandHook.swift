@@ -48,6 +48,7 @@ struct CommandHook: Sendable {
                 return (result.terminationStatus, result.standardOutput)
             }
             group.addTask {
+                // The limit itself; cancelled when the hook ends first.
                 try await Task.sleep(for: limit)
                 throw HookFailure.tooSlow(limit)
             }
