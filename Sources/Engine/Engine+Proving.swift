@@ -4,8 +4,11 @@ import NIOConcurrencyHelpers
 
 /// Chunks that another has brought, for one who proves to hold them.
 extension Engine {
-    /// The most proofs of one request; each costs the reading of a chunk.
+    /// The most proofs of one request.
     package static let proofLimit = 256
+    /// The most bytes that the chunks of one request's proofs have together, by the upload's chunk size: they are read,
+    /// and the upload cannot be cancelled meanwhile.
+    private static let provenLimit = 64 << 20
 
     /// Refers to those of the upload's entries whose proof is right; a wrong proof, and a chunk that is not here, leave
     /// the entry missing and cannot be told apart.
@@ -20,8 +23,8 @@ extension Engine {
             let indices = proofs.map(\.index)
             let range = (indices.min() ?? 0)..<((indices.max() ?? -1) + 1)
             // Before a chunk is read: from here on every answer takes its time.
-            guard proofs.count <= Self.proofLimit, range.upperBound <= upload.entryCount,
-                range.count <= self.limits.segmentCount
+            guard proofs.count <= min(Self.proofLimit, Self.provenLimit / upload.chunkSize.length),
+                range.upperBound <= upload.entryCount, range.count <= self.limits.segmentCount
             else { throw .manifestInvalid(upload.prefix) }
             let start = ContinuousClock.now
             let isKnown = self.nonces.withLock { $0.use(nonce, for: id, at: self.now()) }

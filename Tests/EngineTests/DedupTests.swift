@@ -54,6 +54,24 @@ import Testing
     }
 }
 
+@Suite struct `Proofs of more bytes than are read for one request` {
+    @Test func `are refused, and those of as many are taken`() async throws {
+        let (owner, other) = (Principal("owner"), Principal("other"))
+        let size = try #require(ChunkSize(1 << 24))
+        let length = 5 << 24
+        let bytes = pattern(0..<length, seed: 3)
+        let engine = Engine(store: MemoryStore(), ledger: MemoryLedger(), chunkSize: size, dedup: .prove)
+        _ = try await engine.create(Append(at: 0, ending: .whole), body: Body(bytes), by: owner)
+        let chunks = (0..<5).map { bytes.getSlice(at: $0 << 24, length: 1 << 24)! }
+        let id = try await engine.begin(declaredLength: Int64(length), by: other).id
+        let digests = chunks.map(digest)
+        let nonce = try #require(try await engine.name(digests, from: 0, in: id, for: other).nonce)
+        let proofs = chunks.enumerated().map { ($0, ChunkProof.hmac(nonce, over: $1.readableBytesUInt8Span)) }
+        await #expect(throws: UploadError.self) { try await engine.prove(nonce, proofs, in: id, for: other) }
+        #expect(try await engine.prove(nonce, Array(proofs.dropLast()), in: id, for: other).missing.count == 0)
+    }
+}
+
 /// Notes of each commit whether it is to be written anew.
 private final class WatchedStore: ForwardingStore {
     let base = MemoryStore()

@@ -1,5 +1,5 @@
 // Real servers, proxies that do harm on purpose, and bytes that can be made again.
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import fs from 'node:fs'
 import http from 'node:http'
@@ -96,6 +96,13 @@ export class Server {
     })
     this.url = url
     this.port = Number(new URL(url).port)
+  }
+
+  /** A token of this server's data directory, for a principal of its own. */
+  token(name) {
+    const made = spawnSync(program, ['token', 'create', name, '--data', this.folder, '--json'], { encoding: 'utf8' })
+    if (made.status !== 0) throw new Error(made.stderr)
+    return JSON.parse(made.stdout).token
   }
 
   /** As a crash: no signal that it could answer. */

@@ -269,6 +269,23 @@ test('where chunks of others count after a proof, a file of ours sends no byte t
   assert.equal(again.sent, 0)
 })
 
+test("no byte of another's file travels, however many requests of proofs that takes", async (t) => {
+  const server = await Server.start(t)
+  const [owner, other] = ['owner', 'other'].map((name) => server.token(name))
+  const proofs = []
+  const proxy = await Proxy.start(t, server, ({ path: at }, body) => {
+    if (at.endsWith('/proofs')) proofs.push(JSON.parse(body).proofs.length)
+  })
+  // More than the 32 MiB of one request, and all of it named at once: the digests are known.
+  const file = new TestFile(freshBytes(10 * 4 * MIB))
+  const digests = new Map()
+  const first = await upload(file, { url: server.url, token: owner, digests })
+  const again = await upload(file, { url: proxy.url, token: other, digests })
+  assert.equal(again.contentId, first.contentId)
+  assert.equal(again.sent, 0)
+  assert.deepEqual(proofs, [8, 2])
+})
+
 test('without deduplication every file travels', async (t) => {
   const server = await Server.shared([...small, '--dedup', 'off'])
   const bytes = freshBytes(MIB)

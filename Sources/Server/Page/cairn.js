@@ -10,7 +10,9 @@ const CHUNK_SIZE_LIMIT = 16 * MIB
 const ENTRY_LIMIT = 1048576
 const SEGMENT_LIMIT = 8192
 const FIRST_SEGMENT = 16
-const PROOF_LIMIT = 64
+/** So many chunks, and so many bytes of them, are proven in one request: the server takes its time over them. */
+const PROOF_LIMIT = 256
+const PROVEN_LENGTH = 32 * MIB
 /** So many bytes are read at a time where the browser reads: each reading costs it as much as two megabytes do. */
 const READING_LENGTH = 16 * MIB
 /** Reading may be so many entries ahead of naming. */
@@ -929,7 +931,7 @@ class Upload {
     while (!plan.isNamed) {
       await this.until(() => plan.isDue(this.connections), 200)
       if (plan.named === this.digests.ready) continue
-      await this.nameSome(plan.named, Math.min(this.digests.ready, plan.named + SEGMENT_LIMIT))
+      await this.nameSome(plan.named, Math.min(this.digests.ready, plan.named + plan.segmentLimit))
     }
     this.changed()
   }
@@ -941,9 +943,10 @@ class Upload {
       expected: ['manifest-conflict', 'completed-upload', 'unknown-upload', 'upload-gone'],
     })
     this.mayGoOn(answer)
-    let segment = answer.json()
-    if (segment.nonce) segment = await this.prove(segment, from, to)
-    this.plan.segment(from, to, missingIndices(segment.missing, from, to - from))
+    const { missing: encoded, nonce } = answer.json()
+    let missing = missingIndices(encoded, from, to - from)
+    if (nonce) ({ missing, to } = await this.prove(nonce, missing, to))
+    this.plan.segment(from, to, missing)
     this.tell()
     await this.settle()
   }
@@ -972,26 +975,27 @@ class Upload {
     if (answer.refuses('unknown-upload', 'upload-gone')) throw new Detour('lost')
   }
 
-  /** In mode `prove`: shows to hold chunks that others brought. Pays off or not, so it is tried ever less often. */
-  async prove(segment, from, to) {
-    const missing = missingIndices(segment.missing, from, to - from)
+  /**
+   * In mode `prove`: shows to hold chunks that others brought. Pays off or not, so it is tried ever less often.
+   * Says what is missing after that of the entries below `to`, which is lower where there is more to prove.
+   */
+  async prove(nonce, missing, to) {
     const { digests, plan } = this
-    const worth = missing.filter((index) => plan.isNew(index)).slice(0, PROOF_LIMIT)
-    if (worth.length === 0 || !plan.shouldProve()) return segment
-    const nonce = bytesOfBase64(segment.nonce)
-    const proofs = []
-    for (const index of worth) {
+    const worth = missing.filter((index) => plan.isNew(index))
+    if (worth.length === 0 || !plan.shouldProve()) return { missing, to }
+    const [key, proofs] = [bytesOfBase64(nonce), []]
+    for (const index of worth.slice(0, plan.provable)) {
       const bytes = plan.peek(index)
-      const proof = bytes ? await proofOf(nonce, bytes) : await this.hasher.proof(digests.start(index), digests.end(index), nonce)
+      const proof = bytes ? await proofOf(key, bytes) : await this.hasher.proof(digests.start(index), digests.end(index), key)
       proofs.push({ index, hmac: base64(proof) })
     }
-    const answer = await this.remote.json('POST', `/v1/uploads/${this.id}/proofs`, { nonce: segment.nonce, proofs })
-    const { missing: still, index, count } = answer.json()
-    const lacking = new Set(missingIndices(still, index, count))
-    const proven = new Set(worth.filter((at) => at >= index && at < index + count && !lacking.has(at)))
+    const answer = await this.remote.json('POST', `/v1/uploads/${this.id}/proofs`, { nonce, proofs })
+    const { missing: still, index: first, count } = answer.json()
+    const lacking = new Set(missingIndices(still, first, count))
+    const proven = new Set(proofs.map(({ index }) => index).filter((index) => !lacking.has(index)))
     plan.proved(proven.size > 0)
-    const ranges = missing.filter((at) => !proven.has(at)).join(',')
-    return { ...segment, missing: { ranges } }
+    const end = proven.size > 0 ? worth[proofs.length] ?? to : to
+    return { missing: missing.filter((index) => index < end && !proven.has(index)), to: end }
   }
 
   async send() {
@@ -1181,6 +1185,7 @@ class Plan {
   #target = FIRST_SEGMENT
   #provingPause = 0
   #provingRest = 0
+  #isBelieved = false
 
   /** `checked`: so many entries must be found the same before a byte is sent. `window`: so many chunks are read and
    * not sent. `holds`: their bytes are kept meanwhile. `together`: so many are read at a time, by `width` readers. */
@@ -1256,7 +1261,7 @@ class Plan {
     }
     this.named = Math.max(this.named, to)
     this.#expectsMissing = missing.length > 0
-    this.#target = Math.min(2 * this.#target, SEGMENT_LIMIT)
+    this.#target = Math.min(2 * this.#target, this.segmentLimit)
   }
 
   #knows(index) {
@@ -1284,6 +1289,12 @@ class Plan {
 
   peek(index) { return this.#held.get(index) }
 
+  /** So many chunks are proven in one request. */
+  get provable() { return Math.min(PROOF_LIMIT, PROVEN_LENGTH / this.digests.chunkSize) }
+
+  /** So many entries are named at most in one request: as many as can be proven, where proofs are believed. */
+  get segmentLimit() { return this.#isBelieved ? this.provable : SEGMENT_LIMIT }
+
   shouldProve() {
     if (this.#provingRest === 0) return true
     this.#provingRest -= 1
@@ -1291,6 +1302,7 @@ class Plan {
   }
 
   proved(any) {
+    this.#isBelieved = any
     this.#provingPause = any ? 0 : Math.min(64, 2 * this.#provingPause + 1)
     this.#provingRest = this.#provingPause
   }
