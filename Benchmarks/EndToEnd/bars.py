@@ -56,11 +56,13 @@ def first(it):
 
 
 def parts(it):
-    """What the server of a sequential dialect must do: receive and write (sink), and hash (openssl; it reads too)."""
-    sink, hashing = it.rounds('first', 'sink', 'server_cpu'), it.rounds('first', 'openssl', 'client_cpu')
-    whole = {number: sink[number] + hashing[number] for number in sink if number in hashing}
+    """What the server of a sequential dialect must do: receive from the same client and write (sink), and hash (openssl;
+    it reads too)."""
+    hashing = it.rounds('first', 'openssl', 'client_cpu')
     for key in SEQUENTIAL:
         if key in it.subjects:
+            sink = it.rounds('first', 'sent-sink' if key == 'tus' else 'sink', 'server_cpu')
+            whole = {number: sink[number] + hashing[number] for number in sink if number in hashing}
             yield bar(f'{it.title(key)} : receiving + writing + hashing, server CPU',
                       it.pairs(it.rounds('first', key, 'server_cpu'), whole))
 

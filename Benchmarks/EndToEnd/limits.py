@@ -3,7 +3,7 @@ import pathlib
 import sys
 
 from server import Server
-from subjects import Cannot, CurlPut, Folder, Subject, free_port
+from subjects import Cannot, CurlPut, Folder, Sent, Subject, free_port
 
 SINK = pathlib.Path(__file__).with_name('sink.py')
 
@@ -57,8 +57,8 @@ class Synced(Limit, Folder):
         return [[['dd', f'if={file.path}', f'of={at.data / file.name}', 'bs=1M', 'conv=fsync', 'status=none']]]
 
 
-class Sink(CurlPut, Folder):
-    """curl to a server that receives and writes, and neither hashes nor syncs."""
+class Sinking:
+    """To a server that receives and writes, and neither hashes nor syncs."""
     group = 'limit'
     no_resume = 'is a limit of first uploads'
 
@@ -74,10 +74,21 @@ class Sink(CurlPut, Folder):
     folder = together = lambda self, at, files: self.again(at, None)
 
 
+class Sink(Sinking, CurlPut, Folder):
+    """By curl."""
+
+
+class SentSink(Sinking, Sent, Folder):
+    """By send.py: what comes by sendfile comes in other pieces, and costs its receiver another time."""
+    kind = 'put'
+    path = '/'
+
+
 def subjects():
     return [
         Hash('openssl', 'openssl dgst -sha256', 'reads and hashes; nothing travels'),
         Copy('cp', 'cp', 'reads and writes; nothing travels, nothing is hashed'),
         Synced('dd', 'dd conv=fsync', 'reads, writes and syncs; nothing travels, nothing is hashed'),
         Sink('sink', 'receive and write', 'curl to a server that does nothing else'),
+        SentSink('sent-sink', 'receive and write, sendfile', 'send.py to a server that does nothing else'),
     ]

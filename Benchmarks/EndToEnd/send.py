@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Sends files by protocols that take more than one request for each, as cheaply as Linux can: sendfile over HTTP/1.1.
 
-    send.py tus|docker URL STATE CONNECTIONS FILE…
+    send.py tus|docker|put URL STATE CONNECTIONS FILE…
 
 tus (https://tus.io/protocols/resumable-upload): POST, PATCH. docker (the distribution API): HEAD by SHA-256, POST,
-PATCH, PUT. STATE is a folder in which the address of a tus upload is kept until it is done: a later run asks there how
+PATCH, PUT. put: one PUT. STATE is a folder in which the address of a tus upload is kept until it is done: a later run asks there how
 far it came and goes on. Prints seconds, name and address of each file. Standard library only.
 """
 import base64
@@ -90,6 +90,11 @@ def docker(line, base, path, file, _):
     return blob
 
 
+def put(line, base, path, file, _):
+    line.ask('PUT', base + path.name, {}, (201,), file)
+    return base + path.name
+
+
 def work(send, url, states, waiting, failures):
     line, base = Line(url), target(url)
     while True:
@@ -115,7 +120,7 @@ def main():
     waiting, failures = queue.SimpleQueue(), []
     for file in files:
         waiting.put(pathlib.Path(file))
-    threads = [threading.Thread(target=work, args=({'tus': tus, 'docker': docker}[kind], url, pathlib.Path(states),
+    threads = [threading.Thread(target=work, args=({'tus': tus, 'docker': docker, 'put': put}[kind], url, pathlib.Path(states),
                                                    waiting, failures))
                for _ in range(min(int(connections), len(files)))]
     for thread in threads:
