@@ -6,6 +6,7 @@
 # make model  the protocols, every state             make fuzz   what reads bytes from outside, FUZZ_SECONDS a target
 # make history  appends at once, one history
 # make renewal  a certificate replaced under load    make unit  the unit under a real systemd
+# make install   the command, which needs no Swift where it runs, its unit, manual page and completions: PREFIX, DESTDIR
 # make man    the manual page, made of the command's own help
 # make consumers  the libraries, as packages outside ours use them   make docs  their reference
 # make slow   slow clients, many and dropped ones    make scan   schemathesis against spec/openapi.yaml
@@ -149,9 +150,20 @@ history: packages
 	python3 Tests/Clients/history.py $(BUILD)/cairn $(OPERATIONS)
 
 # What a server on the internet must stand (spec/operating.md), at length; make test has the short forms.
-renewal slow scan proxies smuggling unit: packages
+renewal slow scan proxies smuggling: packages
 	$(SWIFT) build -c release --product cairn
 	@sh .make/operating.sh $(BUILD)/cairn $@
+
+# The command with Swift's libraries in it, for a machine without Swift; and with its unit, there. About eight minutes at first.
+STATIC := .build-static/release/cairn
+PREFIX ?= /usr/local
+.PHONY: install static
+static: packages
+	$(SWIFT) build -c release --product cairn --static-swift-stdlib --scratch-path .build-static
+install: static
+	sh .make/install.sh $(STATIC) '$(PREFIX)' '$(DESTDIR)'
+unit: static
+	sh .make/operating.sh $(STATIC) unit
 
 # .build/man/cairn.1, from what the command says of itself.
 .PHONY: man

@@ -63,19 +63,24 @@ mount('-t', 'overlay', 'overlay', '-o', f'lowerdir=/,upperdir={changes}/upper,wo
 pathlib.Path('/run/systemd/nspawn').mkdir(parents=True, exist_ok=True)
 mount('-t', 'tmpfs', 'tmpfs', '/run/systemd/nspawn')
 
+installed = subprocess.run(['sh', '.make/install.sh', sys.argv[1], '/usr/local', root], check=True, capture_output=True,
+                           text=True, cwd=parts.ROOT).stdout.split()
 units = root / 'etc' / 'systemd' / 'system'
-(units / 'multi-user.target.wants').mkdir(parents=True, exist_ok=True)
-shutil.copy(sys.argv[1], root / 'usr' / 'local' / 'bin' / 'cairn')
-shutil.copy(parts.SETTINGS / 'cairn.service', units)
+wanted = units / 'multi-user.target.wants'
+wanted.mkdir(parents=True, exist_ok=True)
 (units / 'probe.service').write_text(START)
-for name in ('cairn.service', 'probe.service'):
-    (units / 'multi-user.target.wants' / name).symlink_to(f'../{name}')
+(wanted / 'probe.service').symlink_to('../probe.service')
+(wanted / 'cairn.service').symlink_to('/usr/local/lib/systemd/system/cairn.service')
+# A command that needs no Swift has none there.
+needed = subprocess.run(['readelf', '-d', sys.argv[1]], check=True, capture_output=True, text=True).stdout
+swift = pathlib.Path(shutil.which('swift') or '/usr/bin/swift').resolve().parents[1]
+hidden = [] if 'libswiftCore' in needed else [f'--tmpfs={swift / "lib" / "swift"}:mode=755']
 (root / 'etc' / 'machine-id').unlink(missing_ok=True)
 (root / 'probe.sh').write_text(PROBE)
 (root / 'probe.sh').chmod(0o755)
 container = subprocess.Popen(
     ['systemd-nspawn', '-q', '-D', root, '--boot', '--register=no', '--keep-unit', '--private-network',
-     '--machine=cairn-unit', f'--bind={state}:/var/lib/private'],
+     '--machine=cairn-unit', f'--bind={state}:/var/lib/private', *hidden],
     stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors='replace')
 try:
     boot = container.communicate(timeout=180)[0]
@@ -94,7 +99,10 @@ def value(what):
 
 
 rules = parts.Rules()
-rules.hold('the unit starts, and is ready', value('started ActiveState') == 'active')
+rules.hold('all that is installed is there',
+           len(installed) == 6 and all(pathlib.Path(path).stat().st_size for path in installed))
+rules.hold(f'the unit starts, and is ready{", where no Swift is" if hidden else ""}',
+           value('started ActiveState') == 'active')
 rules.hold('as a user of its own, without a capability, and may gain nothing',
            value('process user') == 'cairn' and int(value('process CapEff') or '1', 16) == 0
            and value('process NoNewPrivs') == '1' and value('process Seccomp') == '2')
