@@ -422,6 +422,8 @@ def accessible(world):
         world.line.hold(20 * MIB)
         page.choose([world.large.renew(), world.file("short.txt", data=b"abc")])
         page.until("running", "film.mkv")
+        # An upload of which the server has nothing is cancelled without a question.
+        page.wait("[...document.querySelectorAll('#transfers progress')].some((bar) => bar.max > 3 && bar.value > 0)")
         checked += axe(page, f"{scheme}, uploading")
         page.press("Pause", "film.mkv")
         world.line.release()
