@@ -154,7 +154,8 @@ renewal slow scan proxies smuggling: packages
 	$(SWIFT) build -c release --product cairn
 	@sh .make/operating.sh $(BUILD)/cairn $@
 
-# The command with Swift's libraries in it, for a machine without Swift; and with its unit, there. About eight minutes at first.
+# The command with Swift's libraries in it, for a machine without Swift, where `make unit` has it too. A first build takes
+# about eight minutes.
 STATIC := .build-static/release/cairn
 PREFIX ?= /usr/local
 .PHONY: install static

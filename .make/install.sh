@@ -4,6 +4,13 @@
 # The unit names the command by its path, as PREFIX has it.
 set -eu
 cairn=$1 prefix=$2 into=${3-}$2
+case $prefix in
+/*) ;;
+*)
+    echo "the prefix is '$prefix': give one that begins with /, for the unit names the command by it" >&2
+    exit 64
+    ;;
+esac
 
 # Printed to the end before it is installed, so that a command that fails leaves no half of a file.
 printed=$(mktemp -d)

@@ -56,8 +56,8 @@ def first(it):
 
 
 def parts(it):
-    """What the server of a sequential dialect must do: receive from the same client and write (sink), and hash (openssl;
-    it reads too)."""
+    """What the server of a sequential dialect must do: receive from the same client and write (sink), and hash
+    (openssl; it reads too)."""
     hashing = it.rounds('first', 'openssl', 'client_cpu')
     for key in SEQUENTIAL:
         if key in it.subjects:

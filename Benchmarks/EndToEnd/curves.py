@@ -154,7 +154,7 @@ class Curves:
         return rows
 
     def has_names(self, count):
-        """Whether so many files fit; a memory file system of its own, where the one that is there has too few inodes."""
+        """Whether so many files fit: root makes a memory file system for them where there are too few inodes."""
         if os.statvfs(self.work).f_favail > count:
             return True
         return os.geteuid() == 0 and subprocess.run(

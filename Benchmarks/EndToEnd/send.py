@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Sends files by protocols that take more than one request for each, as cheaply as Linux can: sendfile over HTTP/1.1.
+"""Sends files as cheaply as Linux can, by sendfile over HTTP/1.1, also where a file takes more than one request.
 
     send.py tus|docker|put URL STATE CONNECTIONS FILE…
 
 tus (https://tus.io/protocols/resumable-upload): POST, PATCH. docker (the distribution API): HEAD by SHA-256, POST,
-PATCH, PUT. put: one PUT. STATE is a folder in which the address of a tus upload is kept until it is done: a later run asks there how
-far it came and goes on. Prints seconds, name and address of each file. Standard library only.
+PATCH, PUT. put: PUT alone. STATE is a folder in which the address of a tus upload is kept until it is done: a later run
+asks there how far it came and goes on. Prints seconds, name and address of each file. Standard library only.
 """
 import base64
 import hashlib
@@ -120,8 +120,8 @@ def main():
     waiting, failures = queue.SimpleQueue(), []
     for file in files:
         waiting.put(pathlib.Path(file))
-    threads = [threading.Thread(target=work, args=({'tus': tus, 'docker': docker, 'put': put}[kind], url, pathlib.Path(states),
-                                                   waiting, failures))
+    send = {'tus': tus, 'docker': docker, 'put': put}[kind]
+    threads = [threading.Thread(target=work, args=(send, url, pathlib.Path(states), waiting, failures))
                for _ in range(min(int(connections), len(files)))]
     for thread in threads:
         thread.start()

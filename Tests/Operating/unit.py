@@ -1,8 +1,8 @@
 """The unit of spec/operating under a real systemd: unit.py CAIRN. Needs root, overlayfs and systemd-nspawn.
 
-A systemd of its own boots in a container over this machine's files, whose changes are thrown away; there the unit starts,
-serves, is reloaded, killed and stopped. Only its state folder is this machine's: the server refuses an overlay. Ends with 77
-where no systemd can be booted.
+A systemd of its own boots in a container over this machine's files, whose changes are thrown away; there what
+.make/install.sh puts starts, serves, is reloaded, killed and stopped; without Swift, where the command needs none. Only its
+state folder is this machine's: the server refuses an overlay. Ends with 77 where no systemd can be booted.
 """
 import os, pathlib, shutil, subprocess, sys
 
