@@ -98,11 +98,17 @@ export class Server {
     this.port = Number(new URL(url).port)
   }
 
-  /** A token of this server's data directory, for a principal of its own. */
-  token(name) {
+  /** A token for a principal of its own. The running server has read of it: until then it takes everyone. */
+  async token(name) {
     const made = spawnSync(program, ['token', 'create', name, '--data', this.folder, '--json'], { encoding: 'utf8' })
     if (made.status !== 0) throw new Error(made.stderr)
-    return JSON.parse(made.stdout).token
+    const { token } = JSON.parse(made.stdout)
+    const isTaken = async (headers) => (await fetch(`${this.url}/v1/uploads`, { headers })).ok
+    for (let times = 0; await isTaken({}) || !await isTaken({ authorization: `Bearer ${token}` }); times++) {
+      if (times === 1500) throw new Error('the server has not read of a new token')
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    return token
   }
 
   /** As a crash: no signal that it could answer. */

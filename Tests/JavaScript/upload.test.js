@@ -271,7 +271,7 @@ test('where chunks of others count after a proof, a file of ours sends no byte t
 
 test("no byte of another's file travels, however many requests of proofs that takes", async (t) => {
   const server = await Server.start(t)
-  const [owner, other] = ['owner', 'other'].map((name) => server.token(name))
+  const [owner, other] = [await server.token('owner'), await server.token('other')]
   const proofs = []
   const proxy = await Proxy.start(t, server, ({ path: at }, body) => {
     if (at.endsWith('/proofs')) proofs.push(JSON.parse(body).proofs.length)
