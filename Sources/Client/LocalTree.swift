@@ -10,8 +10,11 @@ package struct LocalEntry: Hashable, Sendable {
 /// The files behind a path: itself, or what is in it at any depth, in the order of their names.
 package struct LocalTree: Hashable, Sendable {
     package private(set) var files: [LocalEntry] = []
-    /// What is there but is not sent, and why: links to folders, pipes, devices, names that are no UTF-8.
+    /// What is there but is no file, and what it is: links to folders, pipes, devices.
     package private(set) var skipped: [Skipped] = []
+    /// What may hold files and cannot be sent: folders that cannot be looked into, links that lead nowhere, names that
+    /// are no UTF-8.
+    package private(set) var unreadable: [ClientError] = []
 
     package struct Skipped: Hashable, Sendable {
         package let path: String
@@ -51,27 +54,33 @@ package struct LocalTree: Hashable, Sendable {
                 try await add(entry, name: name.isEmpty ? entry.name.string : "\(name)/\(entry.name.string)")
             } catch {
                 // What cannot be looked at must not keep the rest from being sent.
-                skip(entry.path.string, error.reason)
+                lack(entry.path.string, error.reason)
             }
         }
     }
 
     private mutating func add(_ entry: DirectoryEntry, name: String) async throws {
         let path = entry.path.string
-        guard FilePath(path) == entry.path else { return skip(path, "its name is not UTF-8") }
+        guard FilePath(path) == entry.path else { return lack(path, "its name is not UTF-8") }
         switch entry.type {
         case .directory: try await add(folder: entry.path, name: name)
         case .regular: files.append(LocalEntry(path: path, name: name))
         case .symlink:
             // A link to a folder may lead back up here.
-            let target = try await FileSystem.shared.info(forFileAt: entry.path)
-            guard target?.type == .regular else { return skip(path, "a link that leads to no file") }
-            files.append(LocalEntry(path: path, name: name))
+            switch try await FileSystem.shared.info(forFileAt: entry.path)?.type {
+            case .regular: files.append(LocalEntry(path: path, name: name))
+            case nil: lack(path, "a link that leads nowhere")
+            default: skip(path, "a link that leads to no file")
+            }
         default: skip(path, "neither a file nor a folder")
         }
     }
 
     private mutating func skip(_ path: String, _ reason: String) {
         skipped.append(Skipped(path: path, reason: reason))
+    }
+
+    private mutating func lack(_ path: String, _ reason: String) {
+        unreadable.append(.noInput(path: path, reason: reason))
     }
 }

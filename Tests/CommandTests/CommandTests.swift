@@ -100,6 +100,17 @@ import Testing
         }
     }
 
+    @Test func `what cannot be sent of a folder is an error, and the rest is sent`() async throws {
+        try await withServer { server, folder throws in
+            try folder.file("f/a", [1])
+            try FileManager.default.createSymbolicLink(
+                atPath: folder.path("f/gone"), withDestinationPath: folder.path("nothing"))
+            let put = try await CairnProcess.run("put", folder.path("f"), "--to", server.url, "--json")
+            #expect(put.status == 66 && put.errors.contains("f/gone: a link that leads nowhere"))
+            #expect(try put.objects().map { $0["name"] as? String } == ["f/a"])
+        }
+    }
+
     @Test func `standard input arrives under the name it is given`() async throws {
         try await withServer { server, folder throws in
             let client = try await PipedClient(["put", "-", "--name", "ü.txt", "--to", server.url, "--json"])

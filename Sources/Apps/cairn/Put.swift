@@ -64,23 +64,21 @@ private struct Putting: Sendable {
     let metadata: Metadata
 
     func put(_ inputs: [String]) async -> ExitCode {
-        var files: [LocalEntry?] = []
+        var (files, unreadable): ([LocalEntry?], [ClientError]) = ([], [])
         let seen = await console.forEach(inputs) { input throws(ClientError) in
-            files += input == "-" ? [nil] : try await found(at: input)
+            guard input != "-" else { return files.append(nil) }
+            let tree = try await LocalTree(at: input)
+            for skipped in tree.skipped { console.note("\(skipped.path): skipped, \(skipped.reason)") }
+            (files, unreadable) = (files + tree.files, unreadable + tree.unreadable)
         }
+        let read = await console.forEach(unreadable) { error throws(ClientError) in throw error }
         let sent = await console.inOrder(files, atATime: 32) { file throws(ClientError) in
             guard let file else { return try await putStandardInput() }
             return try await put(file)
         } then: {
             show($0)
         }
-        return seen == .success ? sent : seen
-    }
-
-    private func found(at path: String) async throws(ClientError) -> [LocalEntry] {
-        let tree = try await LocalTree(at: path)
-        for skipped in tree.skipped { console.note("\(skipped.path): skipped, \(skipped.reason)") }
-        return tree.files
+        return [seen, read, sent].first { $0 != .success } ?? .success
     }
 
     private func put(_ file: LocalEntry) async throws(ClientError) -> Receipt {
