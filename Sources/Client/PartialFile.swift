@@ -4,7 +4,8 @@ import _NIOFileSystem
 
 /// A download on its way: `FILE.<content id>.part` beside the file it will be, with holes where chunks are lacking.
 ///
-/// Of the content id the name has eight digits: two files on their way to one place never share bytes.
+/// Of the content id the name has eight digits: two files on their way to one place never share bytes. A link of that
+/// name, which somebody else may have put there, is not followed.
 struct PartialFile: Sendable {
     private let path: String
     private let partPath: String
@@ -31,8 +32,10 @@ struct PartialFile: Sendable {
 
     private static func open(for path: String, _ partPath: String) async throws(ClientError) -> PartialFile {
         do {
+            var options = OpenOptions.Write.modifyFile(createIfNecessary: true)
+            options.followSymbolicLinks = false
             let handle = try await FileSystem.shared.openFile(
-                forReadingAndWritingAt: FilePath(partPath), options: .modifyFile(createIfNecessary: true))
+                forReadingAndWritingAt: FilePath(partPath), options: options)
             return PartialFile(path: path, partPath: partPath, handle: handle)
         } catch {
             throw .failedIO(path: partPath, reason: error.reason)

@@ -75,6 +75,16 @@ import Testing
         }
     }
 
+    @Test func `a link where the download would be written is not followed`() async throws {
+        try await withFolder { folder throws in
+            let other = try folder.file("other", [1, 2, 3])
+            try FileManager.default.createSymbolicLink(
+                atPath: folder.appending(path: Self.partName).path, withDestinationPath: other)
+            await #expect(throws: ClientError.self) { try await get(fake(), to: folder.appending(path: "a").path) }
+            #expect(try bytes(at: other) == [1, 2, 3])
+        }
+    }
+
     @Test func `a longer left-over is cut`() async throws {
         try await withFolder { folder throws in
             _ = try folder.file(Self.partName, Self.upload.bytes + [1, 2, 3])
