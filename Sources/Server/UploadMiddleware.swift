@@ -1,3 +1,4 @@
+public import CairnDialects
 public import CairnEngine
 public import Hummingbird
 
@@ -21,13 +22,15 @@ public struct UploadMiddleware<Context: RequestContext>: RouterMiddleware {
     ///   - trustedProxies: The IP addresses whose `Forwarded` fields say where clients reach this server.
     ///   - page: Whether the page is served, at `/` and beside it (spec/page.md), instead of the application's own.
     ///   - hooks: Who is asked and told of uploads.
+    ///   - origins: The pages of other origins whose scripts may use these paths.
     public init(
         engine: Engine, downloads: Int = 256, trustedProxies: Set<String> = [], page: Bool = false,
-        hooks: UploadHooks = UploadHooks()
+        hooks: UploadHooks = UploadHooks(), origins: Origins = .any
     ) {
         self.init(
             UploadResponder(
-                engine: engine, downloads: downloads, trustedProxies: trustedProxies, page: page, hooks: hooks),
+                engine: engine, downloads: downloads, trustedProxies: trustedProxies, page: page, hooks: hooks,
+                origins: origins),
             page: page)
     }
 
@@ -40,19 +43,20 @@ public struct UploadMiddleware<Context: RequestContext>: RouterMiddleware {
     ///   - trustedProxies: The IP addresses whose `Forwarded` fields say where clients reach this server.
     ///   - page: Whether the page is served, at `/` and beside it (spec/page.md), instead of the application's own.
     ///   - hooks: Who is asked and told of uploads.
+    ///   - origins: The pages of other origins whose scripts may use these paths.
     ///   - authorize: What the sender of a request may, asked before anything else is done with it; nil is answered
     ///     401. It sees each request of these paths, also those that are answered to whoever asks: `/health`, and a
     ///     browser's question what it may ask (`OPTIONS`). What it throws is the application's answer.
     public init(
         engine: Engine, downloads: Int = 256, trustedProxies: Set<String> = [], page: Bool = false,
-        hooks: UploadHooks = UploadHooks(),
+        hooks: UploadHooks = UploadHooks(), origins: Origins = .any,
         authorize: @escaping @Sendable (Request, Context) async throws -> Grant?
     ) {
         engine.demandProofs()
         self.init(
             UploadResponder(
                 engine: engine, downloads: downloads, trustedProxies: trustedProxies, page: page, hooks: hooks,
-                authorize: authorize),
+                origins: origins, authorize: authorize),
             page: page)
     }
 

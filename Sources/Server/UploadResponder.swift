@@ -46,11 +46,11 @@ package struct UploadResponder<Context: RequestContext>: HTTPResponder {
     /// The same, where the application says who may do what.
     init(
         engine: Engine, downloads: Int, trustedProxies: Set<String>, page: Bool, hooks: UploadHooks,
-        authorize: @escaping Authorization
+        origins: Origins, authorize: @escaping Authorization
     ) {
         self.init(
             gate: Gate(to: engine), downloads: downloads, trustedProxies: trustedProxies, page: page, metrics: nil,
-            hooks: hooks, origins: .any, accessLog: .line, health: Health(), authorize: authorize)
+            hooks: hooks, origins: origins, accessLog: .line, health: Health(), authorize: authorize)
     }
 
     init(

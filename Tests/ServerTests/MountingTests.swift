@@ -1,4 +1,5 @@
 import CairnContent
+import CairnDialects
 import CairnEngine
 import CairnServer
 import CairnTrust
@@ -112,6 +113,19 @@ import Testing
             }
             #expect(try await ask(port, "PUT /files/a", as: "eve", body: [1, 2, 3]).status == 429)
             #expect(try await engine.everyFile(limit: 1).isEmpty)
+        }
+    }
+
+    @Test func `says itself which pages of other origins may use its uploads`() async throws {
+        let listed = UploadMiddleware<BasicRequestContext>(engine: engine, origins: .listed(["https://a.example"]))
+        try await run(uploads: listed) { port, _ async throws in
+            for (origin, allowed) in [("https://a.example", true), ("https://b.example", false)] {
+                let fields = ["Origin": origin, "Access-Control-Request-Method": "GET"]
+                let asked = try await RawConnection.ask(port, request("OPTIONS /v1/files", fields))
+                let answer = try await RawConnection.ask(port, request("GET /v1/files", ["Origin": origin]))
+                #expect((asked["access-control-allow-origin"] == origin) == allowed)
+                #expect((answer["access-control-allow-origin"] == origin) == allowed)
+            }
         }
     }
 
