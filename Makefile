@@ -90,7 +90,7 @@ soak: packages
 	CAIRN_SOAK_SECONDS=$(SOAK) $(SWIFT) test -c release --skip-build --filter 'DiskTests.*used and collected at once'
 
 # The same rules as the crash bench's at each call of a simulated disk: 200,000 of the states that a cut may leave. The
-# 8,000 that are a part of make test take two to three minutes; so this takes about an hour.
+# 8,000 that are a part of make test take half a minute; so this takes a quarter of an hour.
 OUTCOMES ?= 504
 .PHONY: power
 power: packages

@@ -22,6 +22,7 @@ import Testing
 
     @Test func `is noticed within 100 cuts when syncing a file's data does nothing`() async throws {
         try await expectCaught { $0.operation == .syncData }
+        try await expectCaught(saying: "is the name of other bytes") { $0.operation == .syncData }
     }
 
     @Test func `is noticed within 100 cuts when syncing a directory does nothing`() async throws {

@@ -76,12 +76,18 @@ struct Inspection: Sendable {
 
     /// A name under `chunks/` implies the right bytes.
     private func wrongChunks() async throws -> [String] {
+        let space = try machine.disk.root("data").directory("ns").directory("default")
+        let shelves = try space.directory("chunks")
         var findings: [String] = []
         for digest in Self.digests {
+            // Asking the store, on its threads, for what has no name would take most of the time of a cut.
+            let name = digest.description
+            guard try shelves.directory(String(name.prefix(3))).names().contains(name) else { continue }
             do {
                 guard let bytes = try await machine.directory.store.read(digest) else { continue }
-                if Digest(hashing: bytes.readableBytesUInt8Span) != digest { findings.append("\(digest) is another") }
-            } catch { findings.append("\(digest): \(error)") }
+                if Digest(hashing: bytes.readableBytesUInt8Span) == digest { continue }
+                findings.append("\(digest) is the name of other bytes")
+            } catch { findings.append("\(digest) is the name of other bytes: \(error)") }
         }
         return findings
     }
@@ -99,7 +105,7 @@ struct Inspection: Sendable {
     }
 
     /// Every digest the workload can produce: of whole chunks and of last ones.
-    private static let digests = Set((Array(0...9) + [100] as [UInt8]).flatMap(digests)).sorted()
+    private static let digests = Set(Workload.contents.flatMap(digests)).sorted()
 
     static func digests(of content: UInt8) -> [Digest] {
         (0..<3).flatMap { index in
