@@ -54,14 +54,14 @@ package struct LocalTree: Hashable, Sendable {
                 try await add(entry, name: name.isEmpty ? entry.name.string : "\(name)/\(entry.name.string)")
             } catch {
                 // What cannot be looked at must not keep the rest from being sent.
-                lack(entry.path.string, error.reason)
+                fail(entry.path.string, error.reason)
             }
         }
     }
 
     private mutating func add(_ entry: DirectoryEntry, name: String) async throws {
         let path = entry.path.string
-        guard FilePath(path) == entry.path else { return lack(path, "its name is not UTF-8") }
+        guard FilePath(path) == entry.path else { return fail(path, "its name is not UTF-8") }
         switch entry.type {
         case .directory: try await add(folder: entry.path, name: name)
         case .regular: files.append(LocalEntry(path: path, name: name))
@@ -69,7 +69,7 @@ package struct LocalTree: Hashable, Sendable {
             // A link to a folder may lead back up here.
             switch try await FileSystem.shared.info(forFileAt: entry.path)?.type {
             case .regular: files.append(LocalEntry(path: path, name: name))
-            case nil: lack(path, "a link that leads nowhere")
+            case nil: fail(path, "a link that leads nowhere")
             default: skip(path, "a link that leads to no file")
             }
         default: skip(path, "neither a file nor a folder")
@@ -80,7 +80,7 @@ package struct LocalTree: Hashable, Sendable {
         skipped.append(Skipped(path: path, reason: reason))
     }
 
-    private mutating func lack(_ path: String, _ reason: String) {
+    private mutating func fail(_ path: String, _ reason: String) {
         unreadable.append(.noInput(path: path, reason: reason))
     }
 }

@@ -64,21 +64,28 @@ private struct Putting: Sendable {
     let metadata: Metadata
 
     func put(_ inputs: [String]) async -> ExitCode {
-        var (files, unreadable): ([LocalEntry?], [ClientError]) = ([], [])
-        let seen = await console.forEach(inputs) { input throws(ClientError) in
-            guard input != "-" else { return files.append(nil) }
-            let tree = try await LocalTree(at: input)
-            for skipped in tree.skipped { console.note("\(skipped.path): skipped, \(skipped.reason)") }
-            (files, unreadable) = (files + tree.files, unreadable + tree.unreadable)
-        }
-        let read = await console.forEach(unreadable) { error throws(ClientError) in throw error }
-        let sent = await console.inOrder(files, atATime: 32) { file throws(ClientError) in
-            guard let file else { return try await putStandardInput() }
+        var sources: [Source] = []
+        for input in inputs { sources += await found(at: input) }
+        return await console.inOrder(sources, atATime: 32) { source throws(ClientError) in
+            guard let file = try source.get() else { return try await putStandardInput() }
             return try await put(file)
         } then: {
             show($0)
         }
-        return [seen, read, sent].first { $0 != .success } ?? .success
+    }
+
+    /// A file, nil for standard input, or why there is none.
+    private typealias Source = Result<LocalEntry?, ClientError>
+
+    private func found(at input: String) async -> [Source] {
+        guard input != "-" else { return [.success(nil)] }
+        do {
+            let tree = try await LocalTree(at: input)
+            for skipped in tree.skipped { console.note("\(skipped.path): skipped, \(skipped.reason)") }
+            return tree.files.map { .success($0) } + tree.unreadable.map { .failure($0) }
+        } catch {
+            return [.failure(error)]
+        }
     }
 
     private func put(_ file: LocalEntry) async throws(ClientError) -> Receipt {
