@@ -45,12 +45,13 @@ final class Events: Sendable {
     }
 }
 
-/// A policy that loses no time.
+/// A policy that loses no time, and takes no line for slow because the machine is.
 let impatient: RetryPolicy = {
     var policy = RetryPolicy()
     policy.tries = 3
     policy.firstPause = .microseconds(1)
     policy.retryAfterLimit = .milliseconds(5)
+    policy.slow = .seconds(3600)
     return policy
 }()
 
